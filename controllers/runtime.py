@@ -1,0 +1,90 @@
+"""Runs the core on an event loop: the time, the ticks, and receipts that can be awaited."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+from controllers.clock import Clock
+from ledger.ids import ProxyId
+from ledger.receipts import Query, Receipt
+from xds.objects import Event
+from xds.plane import Plane
+from xds.server import DiscoveryServer, Limits
+
+BATCH = 250
+"""Objects applied in one go, before the event loop gets to run other things: about 10 ms."""
+
+TICK_SECONDS = 1.0
+
+Barrier = Callable[[], Awaitable[None]]
+"""Returns when all that was written to a source before the call is applied."""
+
+
+class Runtime:
+    """The core of one replica, on this event loop.
+
+    Every call of the plane goes through here or through the discovery server, so that the streams which it gave
+    something to send are woken.
+    """
+
+    def __init__(
+        self, plane: Plane, clock: Clock | None = None, limits: Limits | None = None, mutual_tls: bool = False
+    ) -> None:
+        self.plane = plane
+        self.clock = clock or Clock()
+        self.discovery = DiscoveryServer(plane, self.clock, limits, mutual_tls)
+        self.barriers: list[Barrier] = []
+
+    async def apply(self, events: Sequence[Event]) -> None:
+        """Applies changes, in order. Large numbers are cut, so that streams go on meanwhile."""
+        for start in range(0, len(events), BATCH):
+            if start:
+                await asyncio.sleep(0)
+            self.plane.apply(events[start : start + BATCH], self.clock())
+            self.discovery.pump()
+
+    def trouble(self, source: str, what: str | None) -> None:
+        """A source can't tell what is so, or, with None, can again."""
+        self.plane.trouble(source, what, self.clock())
+        self.discovery.pump()
+
+    def start(self, roster_known: bool) -> None:
+        """Everything is loaded."""
+        self.plane.start(self.clock(), roster_known)
+        self.discovery.pump()
+
+    def forget(self, proxy: ProxyId) -> bool:
+        """An absent proxy is known to be gone."""
+        forgotten = self.plane.forget(proxy, self.clock())
+        self.discovery.pump()
+        return forgotten
+
+    async def receipt(self, query: Query, timeout: float) -> Receipt:
+        """The receipt, as soon as it is CONFIRMED or RELEASED_UNCONFIRMED, else as it is after `timeout` seconds.
+
+        First what was written to the sources before this call is taken in, so that a receipt asked for right after a
+        change is one for that change.
+        """
+        started = self.clock()
+        for barrier in self.barriers:
+            await barrier()
+        answer: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
+        waiter = self.plane.wait(query, lambda receipt: _answer(answer, receipt), self.clock())
+        self.discovery.pump()
+        try:
+            async with asyncio.timeout(max(0.0, started + timeout - self.clock())):
+                return await asyncio.shield(answer)
+        except TimeoutError:
+            return answer.result() if answer.done() else self.plane.receipt(query, self.clock())
+        finally:
+            self.plane.leave(waiter)
+
+    async def tick_forever(self) -> None:
+        """Looks at the deadlines, about once a second."""
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            self.discovery.tick()
+
+
+def _answer(future: asyncio.Future[Receipt], receipt: Receipt) -> None:
+    if not future.done():
+        future.set_result(receipt)

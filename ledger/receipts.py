@@ -1,0 +1,225 @@
+"""Receipts: has object K at generation G reached everybody?"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from ledger.deliveries import Deliveries, StreamRecord
+from ledger.footprints import Footprint, Footprints
+from ledger.ids import ANY_GENERATION, Generation, ObjectKey, ProxyId, ResourceName, StreamId
+from ledger.interest import DeliveryState
+
+
+class Outcome(StrEnum):
+    """The word of a receipt. RELEASED_UNCONFIRMED: only proxies absent for longer than the deadline are left."""
+
+    CONFIRMED = "CONFIRMED"
+    PENDING = "PENDING"
+    UNKNOWN = "UNKNOWN"
+    RELEASED_UNCONFIRMED = "RELEASED_UNCONFIRMED"
+
+
+class StragglerState(StrEnum):
+    """Why a proxy is a straggler."""
+
+    NOT_SENT = "NOT_SENT"
+    SENT = "SENT"
+    NACKED = "NACKED"
+    CLAIMED = "CLAIMED"
+    GAVE_UP = "GAVE_UP"
+    CONNECTING = "CONNECTING"
+    ABSENT = "ABSENT"
+
+
+@dataclass(frozen=True, slots=True)
+class Straggler:
+    """A proxy that may still hold an older form. `since`: seconds since the epoch. `resource`: what it is behind on."""
+
+    proxy: ProxyId
+    stream: StreamId
+    resource: str
+    state: StragglerState
+    since: float
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What a receipt is asked for. `generation` 0: the newest applied. `deleted`: that the object is no more."""
+
+    key: ObjectKey
+    generation: Generation = ANY_GENERATION
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The answer, as of one moment.
+
+    applied: the generation that is applied; 0 if the object is not there. audience: the streams, absent ones too, that
+    ask for an affected resource; acked: those of them that are not stragglers. excluded: the connected proxies that ask
+    for none. released: stragglers absent for longer than the deadline. reasons: why it is not CONFIRMED, beyond them.
+    """
+
+    query: Query
+    outcome: Outcome
+    applied: Generation
+    deleted: bool
+    acked: int
+    audience: int
+    excluded: tuple[ProxyId, ...]
+    stragglers: tuple[Straggler, ...]
+    released: tuple[Straggler, ...]
+    reasons: tuple[str, ...]
+
+
+class Surroundings(Protocol):
+    """What a receipt must know that deliveries do not."""
+
+    def unknowns(self) -> list[str]:
+        """What could not be asked, each as a sentence; any of them makes the outcome UNKNOWN."""
+
+    def obstacles(self, key: ObjectKey) -> list[str]:
+        """Why proxies use the object although they ACKed what says not to (Envoy's panic mode)."""
+
+    def by_wildcard(self, resource: ResourceName) -> bool:
+        """Whether wildcard subscriptions cover the resource."""
+
+
+class Receipts:
+    """Evaluates receipts.
+
+    Args:
+        absent_deadline: seconds after which a proxy's absence no longer holds a receipt back, which then is
+            RELEASED_UNCONFIRMED; None: never.
+    """
+
+    def __init__(
+        self,
+        deliveries: Deliveries,
+        footprints: Footprints,
+        surroundings: Surroundings,
+        absent_deadline: float | None = None,
+    ) -> None:
+        self._deliveries = deliveries
+        self._footprints = footprints
+        self._surroundings = surroundings
+        self.absent_deadline = absent_deadline
+
+    def not_applied(self, query: Query) -> str | None:
+        """Why the object is not (yet) what the query asks for; None if it is. A deletion is the highest generation."""
+        footprint = self._footprints.get(query.key)
+        if query.deleted:
+            if footprint is None or footprint.deleted:
+                return None
+            return f"{query.key} is still there, at generation {footprint.generation}"
+        if footprint is None:
+            return f"{query.key} is not known here"
+        if footprint.deleted or footprint.generation >= query.generation:
+            return None
+        return f"{query.key} is applied at generation {footprint.generation}, not yet at {query.generation}"
+
+    def evaluate(self, query: Query, now: float) -> Receipt:
+        """The receipt as of now. O(audience)."""
+        footprint = self._footprints.get(query.key)
+        reasons = self._surroundings.unknowns()
+        unknown = bool(reasons)
+        missing = self.not_applied(query)
+        if missing is not None:
+            reasons.append(missing)
+        reasons.extend(self._surroundings.obstacles(query.key))
+        held_back = bool(reasons)
+
+        found = [*self._unshown(), *(self._behind(footprint) if footprint else ())]
+        stragglers = tuple(s for s in found if not self._is_released(s, now))
+        released = tuple(s for s in found if self._is_released(s, now))
+        audience = self._audience(footprint)
+        behind = {straggler.stream for straggler in found}
+        if unknown:
+            outcome = Outcome.UNKNOWN
+        elif held_back or stragglers:
+            outcome = Outcome.PENDING
+        else:
+            outcome = Outcome.RELEASED_UNCONFIRMED if released else Outcome.CONFIRMED
+        return Receipt(
+            query,
+            outcome,
+            footprint.generation if footprint and not footprint.deleted else ANY_GENERATION,
+            footprint is None or footprint.deleted,
+            len(audience - behind),
+            len(audience | behind),
+            self._excluded(audience | behind),
+            stragglers,
+            released,
+            tuple(reasons),
+        )
+
+    def _audience(self, footprint: Footprint | None) -> set[StreamId]:
+        audience: set[StreamId] = set()
+        for resource in footprint.touched if footprint else ():
+            audience |= self._deliveries.audience(resource, self._surroundings.by_wildcard(resource))
+        return audience
+
+    def _excluded(self, audience: set[StreamId]) -> tuple[ProxyId, ...]:
+        streams = self._deliveries.streams
+        concerned = {streams[stream].proxy for stream in audience if stream in streams}
+        connected = {record.proxy for record in streams.values() if record.ended is None}
+        return tuple(sorted(connected - concerned))
+
+    def _unshown(self) -> Iterable[Straggler]:
+        deliveries = self._deliveries
+        connecting = StragglerState.CONNECTING
+        for stream, since in deliveries.arriving.items():
+            yield Straggler(ProxyId(""), stream, "", connecting, since, "has not said which proxy it is")
+        for stream in deliveries.connecting:
+            record = deliveries.streams[stream]
+            what = ", ".join(sorted(url.rpartition(".")[2] for url in record.unshown))
+            yield _straggler(record, "", connecting, record.opened, f"has not shown what it holds of {what}")
+        for stream, resource in deliveries.relics:
+            record = deliveries.streams[stream]
+            detail = "may hold what was sent before this control plane started"
+            yield _straggler(record, str(resource), StragglerState.NOT_SENT, record.opened, detail)
+
+    def _behind(self, footprint: Footprint) -> Iterable[Straggler]:
+        deliveries = self._deliveries
+        for resource, revision in footprint.conditions():
+            lag = deliveries.lag(resource)
+            for stream, progress in lag.progress.items() if lag else ():
+                if progress.held >= revision:
+                    continue
+                record = deliveries.streams[stream]
+                interest = record.interests[resource.type_url]
+                state = interest.state(resource.name)
+                since = progress.sent_at if state is DeliveryState.SENT else progress.since
+                yield _straggler(record, str(resource), StragglerState(state), since, progress.nack or _EXPLAIN[state])
+            for stream in deliveries.claimants(resource) if resource in footprint.touched else ():
+                record = deliveries.streams[stream]
+                yield _straggler(
+                    record, str(resource), StragglerState.CLAIMED, record.opened, _EXPLAIN[DeliveryState.CLAIMED]
+                )
+
+    def _is_released(self, straggler: Straggler, now: float) -> bool:
+        return (
+            straggler.state is StragglerState.ABSENT
+            and self.absent_deadline is not None
+            and now - straggler.since >= self.absent_deadline
+        )
+
+
+_EXPLAIN = {
+    DeliveryState.NOT_SENT: "waits to be sent",
+    DeliveryState.SENT: "sent, and not answered yet",
+    DeliveryState.NACKED: "rejected",
+    DeliveryState.CLAIMED: "says that it holds it; it will be sent again, and its ACK awaited",
+    DeliveryState.GAVE_UP: "gave up the resource, and has not ACKed the removal of what uses it",
+}
+
+
+def _straggler(record: StreamRecord, resource: str, state: StragglerState, since: float, detail: str) -> Straggler:
+    if record.ended is not None:
+        return Straggler(record.proxy, record.id, resource, StragglerState.ABSENT, record.ended, f"absent; {detail}")
+    return Straggler(record.proxy, record.id, resource, state, since, detail)
+
+
+Answer = Callable[[Receipt], None]

@@ -1,0 +1,141 @@
+"""Receipts that are waited for: woken by what completes them, never polled."""
+
+from dataclasses import dataclass
+
+from ledger.deliveries import Deliveries
+from ledger.footprints import Footprints
+from ledger.ids import ObjectKey, ResourceName, StreamId
+from ledger.receipts import Answer, Outcome, Query, Receipts
+
+
+@dataclass(slots=True, eq=False)
+class Waiter:
+    """One receipt that is waited for.
+
+    It watches one thing at a time: the first of its conditions that does not hold. When that comes to hold it looks
+    for the next, so a receipt over many resources costs nothing while it waits, and an ACK does not depend on how many
+    wait.
+
+    place: where it is parked. watched: the resource that it watches, and the ticket to stop that.
+    """
+
+    query: Query
+    answer: Answer
+    place: "Place | None" = None
+    watched: tuple[ResourceName, int] | None = None
+
+
+Place = dict[Waiter, None]
+
+
+class WaitingRoom:
+    """The receipts that are waited for.
+
+    `woken` holds streams that were given something to send (claims that a receipt had sent again).
+    """
+
+    def __init__(self, deliveries: Deliveries, footprints: Footprints, receipts: Receipts) -> None:
+        self._deliveries = deliveries
+        self._footprints = footprints
+        self._receipts = receipts
+        self._all: Place = {}
+        self._ready: Place = {}
+        self._watching: Place = {}
+        self._by_object: dict[ObjectKey, Place] = {}
+        self._by_showing: Place = {}
+        self._by_surroundings: Place = {}
+        self.woken: set[StreamId] = set()
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def wait(self, query: Query, answer: Answer, now: float) -> Waiter:
+        """Has `answer` called once with the receipt, when that is CONFIRMED or RELEASED_UNCONFIRMED; maybe at once."""
+        waiter = Waiter(query, answer)
+        self._all[waiter] = None
+        self._advance(waiter, now)
+        return waiter
+
+    def leave(self, waiter: Waiter) -> None:
+        """The waiter gives up."""
+        self._all.pop(waiter, None)
+        self._park(waiter, None)
+
+    def object_changed(self, key: ObjectKey) -> None:
+        """The object has a new form, or is gone."""
+        self._make_ready(self._by_object.get(key, {}))
+
+    def obstacles_changed(self) -> None:
+        """What keeps proxies using objects although they ACKed may have changed."""
+        self._make_ready(self._by_surroundings)
+
+    def surroundings_changed(self) -> None:
+        """Something that no event of an object or a stream tells of has changed: readiness, a source, a deadline."""
+        self._make_ready(self._all)
+
+    def run(self, now: float) -> None:
+        """Answers whoever can be answered by now. To be called after every event."""
+        for wake in self._deliveries.take_due():
+            wake()
+        if self._by_showing and self._deliveries.all_shown:
+            self._make_ready(self._by_showing)
+        while self._ready:
+            for waiter in list(self._ready):
+                self._advance(waiter, now)
+
+    def _make_ready(self, waiters: Place) -> None:
+        for waiter in list(waiters):
+            self._park(waiter, self._ready)
+
+    def _park(self, waiter: Waiter, place: Place | None) -> None:
+        if waiter.watched is not None:
+            self._deliveries.forget_wait(*waiter.watched)
+            waiter.watched = None
+        if waiter.place is not None:
+            waiter.place.pop(waiter, None)
+            if not waiter.place:
+                self._drop_object(waiter.query.key)
+        waiter.place = place
+        if place is not None:
+            place[waiter] = None
+
+    def _drop_object(self, key: ObjectKey) -> None:
+        if key in self._by_object and not self._by_object[key]:
+            del self._by_object[key]
+
+    def _advance(self, waiter: Waiter, now: float) -> None:
+        query = waiter.query
+        if self._released(query, now):
+            self._finish(waiter, now)
+            return
+        if self._receipts.not_applied(query) is not None:
+            self._park(waiter, self._by_object.setdefault(query.key, {}))
+            return
+        footprint = self._footprints.get(query.key)
+        for resource, revision in footprint.touched.items() if footprint else ():
+            self.woken |= self._deliveries.ask_claims(resource, revision, now)
+        for resource, revision in footprint.conditions() if footprint else ():
+            if not self._deliveries.reached(resource, revision):
+                self._park(waiter, self._watching)
+                ticket = self._deliveries.wait(resource, revision, lambda: self._wake(waiter))
+                waiter.watched = (resource, ticket)
+                return
+        if not self._deliveries.all_shown:
+            self._park(waiter, self._by_showing)
+        elif self._receipts.evaluate(query, now).outcome is Outcome.CONFIRMED:
+            self._finish(waiter, now)
+        else:
+            self._park(waiter, self._by_surroundings)
+
+    def _wake(self, waiter: Waiter) -> None:
+        waiter.watched = None
+        self._park(waiter, self._ready)
+
+    def _released(self, query: Query, now: float) -> bool:
+        if self._receipts.absent_deadline is None:
+            return False
+        return self._receipts.evaluate(query, now).outcome is Outcome.RELEASED_UNCONFIRMED
+
+    def _finish(self, waiter: Waiter, now: float) -> None:
+        self.leave(waiter)
+        waiter.answer(self._receipts.evaluate(waiter.query, now))

@@ -1,0 +1,301 @@
+"""The control plane's core: objects in, responses and receipts out.
+
+It holds no socket, task, file or clock: a shell calls it with events and with the time, writes what `next_response`
+gives, and looks at `take_woken` after every call for the streams that have something to send.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ledger.deliveries import Deliveries
+from ledger.footprints import Footprints
+from ledger.ids import ObjectKey, ProxyId, ResourceName, StreamId
+from ledger.ledger import Ledger
+from ledger.receipts import Answer, Query, Receipt, Receipts
+from ledger.roster import Presence, Proxy, Roster
+from ledger.waiting import Waiter, WaitingRoom
+from xds.index.index import Index, Touched
+from xds.index.remarks import obstacles
+from xds.naming import by_wildcard
+from xds.objects import Applied, Event
+from xds.protocol.errors import Status, StreamError
+from xds.protocol.stream import Peer, Stream, Transport
+from xds.protocol.subscription import World
+from xds.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Durations, in seconds.
+
+    settling: without a roster of an earlier process, how long receipts are UNKNOWN after the start: longer than Envoy's
+        reconnect backoff of at most 30 s.
+    stale: how long a response may go unanswered before the proxy is shown as STALE.
+    end: how long before its stream is ended, so that it reconnects and shows what it holds (rule 13).
+    first_request: how long a stream may take to name its node.
+    absent_deadline: after which a proxy's absence turns receipts RELEASED_UNCONFIRMED; None: never.
+    """
+
+    settling: float = 60.0
+    stale: float = 15.0
+    end: float = 300.0
+    first_request: float = 10.0
+    absent_deadline: float | None = None
+
+
+class Plane:
+    """Everything that decides, in one object.
+
+    Args:
+        identifier: names this control plane to the proxies (rule 12).
+        durable_roster: the roster outlives the process: no proxy is answered before `roster_saved` has told that the
+            roster with it is safe.
+    """
+
+    def __init__(self, identifier: str = "lastack", timing: Timing | None = None, durable_roster: bool = False) -> None:
+        self.timing = timing or Timing()
+        self.ledger = Ledger()
+        self.index = Index()
+        self.snapshot = Snapshot(self.index)
+        self.deliveries = Deliveries()
+        self.roster = Roster()
+        self.footprints = Footprints(self.deliveries.let_go)
+        self.receipts = Receipts(self.deliveries, self.footprints, self, self.timing.absent_deadline)
+        self.room = WaitingRoom(self.deliveries, self.footprints, self.receipts)
+        self.streams: dict[StreamId, Stream] = {}
+        self._world = World(self.snapshot, self.deliveries, identifier, self.ledger.revision, self.ledger.root)
+        self._next_stream = 1
+        self._durable_version: int | None = 0 if durable_roster else None
+        self._loading = True
+        self._settling = False
+        self._settled_at: float | None = None
+        self._troubles: dict[str, str] = {}
+        self._woken: set[StreamId] = set()
+        self._expired: set[ProxyId] = set()
+
+    # Start
+
+    def load_roster(self, dumped: Iterable[dict[str, object]], now: float) -> None:
+        """Takes in the roster of an earlier process: its proxies are absent, and may hold anything.
+
+        Raises:
+            ValueError: if it is not what `Roster.dump` gives.
+        """
+        for proxy in self.roster.load(dumped, now):
+            self.deliveries.remember(self._new_id(), proxy.id, proxy.types, now)
+
+    def start(self, now: float, roster_known: bool) -> None:
+        """Everything is loaded: proxies may be answered (rule 5).
+
+        Args:
+            roster_known: the roster of the earlier process was loaded, or there was none. If not, who holds what is
+                unknown until the settling time is over.
+        """
+        self._loading = False
+        self._settling = not roster_known
+        self._settled_at = now + self.timing.settling
+        self._after(now, surroundings=True)
+
+    @property
+    def ready(self) -> bool:
+        """Whether everything is loaded."""
+        return not self._loading
+
+    # Sources
+
+    def apply(self, events: Iterable[Event], now: float) -> None:
+        """Takes in changes of objects, as one: when it returns, every resource is up to date."""
+        since = self.ledger.revision
+        applied: list[tuple[Event, Touched]] = []
+        for event in events:
+            if isinstance(event, Applied):
+                changed = self.ledger.apply(event.key, event.generation, event.content, now)
+            else:
+                changed = self.ledger.delete(event.key, now)
+            if changed is not None:
+                applied.append((event, self.index.apply(event)))
+        if not applied:
+            return
+        revision = self.ledger.revision
+        changes = self.snapshot.update(touched for _, touched in applied)
+        self._woken |= self.deliveries.changed(changes, since, revision, now)
+        # Only now: what an earlier change has touched may be let go of only by who has let go of this one too.
+        for event, touched in applied:
+            if isinstance(event, Applied):
+                self.footprints.applied(event.key, event.generation, revision, touched.footprint, touched.awaited)
+            else:
+                self.footprints.deleted(event.key, revision, touched.footprint)
+            for key, resources in touched.moved.items():
+                self.footprints.touch(key, resources, revision)
+            self.room.object_changed(event.key)
+        self._world.revision, self._world.root = revision, self.ledger.root
+        self.room.obstacles_changed()
+        self._after(now)
+
+    def trouble(self, source: str, what: str | None, now: float) -> None:
+        """A source can't tell what is so (then every receipt is UNKNOWN), or, with None, can again."""
+        if what is None:
+            self._troubles.pop(source, None)
+        else:
+            self._troubles[source] = what
+        self._after(now, surroundings=True)
+
+    # Streams
+
+    def open_stream(self, transport: Transport, peer: Peer, now: float) -> Stream:
+        """A stream has opened."""
+        stream = Stream(self._new_id(), transport, peer, self._world, self.roster)
+        self.streams[stream.id] = stream
+        self.deliveries.arrive(stream.id, now)
+        return stream
+
+    def receive(self, stream: Stream, data: bytes, now: float) -> None:
+        """A request has arrived.
+
+        Raises:
+            StreamError: the stream has to end; `end_stream` is still to be called.
+        """
+        try:
+            stream.receive(data, now)
+        finally:
+            if stream.proxy is not None and (stream.proxy.tainted or stream.has_errors):
+                self._taint(stream.proxy)
+            self._woken.add(stream.id)
+            self._after(now)
+
+    def next_response(self, stream: Stream, now: float) -> bytes | None:
+        """The next response to write on the stream; None if there is nothing to send now."""
+        if self._loading or stream.id not in self.streams:
+            return None
+        if self._durable_version is not None and stream.roster_version > self._durable_version:
+            return None
+        return stream.next_response(now)
+
+    def end_stream(self, stream: Stream, now: float) -> None:
+        """The stream has ended, for whatever reason. May be called twice."""
+        if self.streams.pop(stream.id, None) is None:
+            return
+        if stream.record is None:
+            self.deliveries.leave(stream.id)
+        else:
+            self.deliveries.end(stream.id, now)
+            self.roster.stream_ended(stream.record.proxy, now)
+        self._drop_views()
+        self._after(now)
+
+    def take_woken(self) -> set[StreamId]:
+        """Takes out the streams that may have something to send."""
+        woken, self._woken = self._woken | self.room.woken, set()
+        self.room.woken = set()
+        return woken & self.streams.keys()
+
+    # The roster
+
+    def forget(self, proxy: ProxyId, now: float) -> bool:
+        """An absent proxy is known to be gone: it holds back no receipt any more. False if it isn't absent."""
+        if not self.roster.forget(proxy, now):
+            return False
+        self.deliveries.forget(proxy)
+        self._expired.discard(proxy)
+        self._drop_views()
+        self._after(now)
+        return True
+
+    def roster_saved(self, version: int) -> None:
+        """The roster is safe up to this version."""
+        self._durable_version = version
+        self._woken.update(self.streams)
+
+    # Receipts
+
+    def receipt(self, query: Query, now: float) -> Receipt:
+        """The receipt as of now."""
+        return self.receipts.evaluate(query, now)
+
+    def wait(self, query: Query, answer: Answer, now: float) -> Waiter:
+        """Has `answer` called with the receipt when it is CONFIRMED or RELEASED_UNCONFIRMED; maybe at once."""
+        return self.room.wait(query, answer, now)
+
+    def leave(self, waiter: Waiter) -> None:
+        """The waiter gives up."""
+        self.room.leave(waiter)
+
+    # Time
+
+    def tick(self, now: float) -> list[tuple[Stream, StreamError]]:
+        """Looks at the deadlines; to be called about once a second. Returns the streams to end, and why."""
+        overdue = []
+        for stream in self.streams.values():
+            error = self._overdue(stream, now)
+            if error is not None:
+                overdue.append((stream, error))
+        surroundings = False
+        if self._settling and self._settled_at is not None and now >= self._settled_at:
+            self._settling = False
+            surroundings = True
+        deadline = self.timing.absent_deadline
+        if deadline is not None:
+            expired = {p.id for p in self.roster.all() if _absent_for(p, now) >= deadline}
+            surroundings = surroundings or bool(expired - self._expired)
+            self._expired = expired
+        self._after(now, surroundings=surroundings)
+        return overdue
+
+    # What receipts must know that deliveries do not (`ledger.receipts.Surroundings`)
+
+    def unknowns(self) -> list[str]:
+        if self._loading:
+            return ["the control plane is still loading"]
+        unknown = [f"{source}: {what}" for source, what in sorted(self._troubles.items())]
+        if self._settling:
+            unknown.append("the control plane has just started, and does not know yet which proxies there are")
+        return unknown
+
+    def obstacles(self, key: ObjectKey) -> list[str]:
+        return obstacles(self.index, key)
+
+    def by_wildcard(self, resource: ResourceName) -> bool:
+        return by_wildcard(resource)
+
+    # The rest
+
+    def _after(self, now: float, surroundings: bool = False) -> None:
+        if surroundings:
+            self.room.surroundings_changed()
+        self.room.run(now)
+
+    def _new_id(self) -> StreamId:
+        self._next_stream += 1
+        return StreamId(self._next_stream - 1)
+
+    def _taint(self, proxy: Proxy) -> None:
+        # Once tainted, a proxy is clear only when it has ACKed all there is: which of its claims is false is not known.
+        interests = [i for record in self.deliveries.of_proxy[proxy.id].values() for i in record.interests.values()]
+        rejected = any(interest.tainted for interest in interests)
+        self.roster.taint(proxy, rejected or (proxy.tainted and any(interest.behind for interest in interests)))
+
+    def _drop_views(self) -> None:
+        for view in self.snapshot.views():
+            if not self.deliveries.views[view]:
+                self.snapshot.drop_view(view)
+
+    def _overdue(self, stream: Stream, now: float) -> StreamError | None:
+        if stream.record is None:
+            if now - self.deliveries.arriving[stream.id] < self.timing.first_request:
+                return None
+            return StreamError(
+                Status.DEADLINE_EXCEEDED, f"no request within {self.timing.first_request:g} s of the stream's opening"
+            )
+        for subscription in stream.subscriptions.values():
+            sent = subscription.outstanding
+            waiting = now - sent.sent_at if sent is not None else 0.0
+            subscription.stale = waiting >= self.timing.stale
+            if waiting >= self.timing.end:
+                return StreamError(
+                    Status.DEADLINE_EXCEEDED, f"no ACK of a {subscription.type_url} response within {waiting:.0f} s"
+                )
+        return None
+
+
+def _absent_for(proxy: Proxy, now: float) -> float:
+    return now - proxy.since if proxy.presence is Presence.ABSENT else -1.0

@@ -1,0 +1,108 @@
+"""The incremental (delta) variant of a subscription (rules 21 to 25)."""
+
+from ledger.ids import Nonce
+from protos.discovery_pb2 import DeltaDiscoveryRequest
+from xds.protocol.subscription import MAX_NAMES, WILDCARD, Subscription
+from xds.resource import Resource
+from xds.types import FULL_SET, PARENT
+from xds.wire import embedded, text
+
+# Field numbers of envoy.service.discovery.v3.DeltaDiscoveryResponse and of core.v3.ControlPlane.
+_SYSTEM_VERSION_INFO, _TYPE_URL, _NONCE, _REMOVED_RESOURCES, _CONTROL_PLANE = 1, 4, 5, 6, 7
+_IDENTIFIER = 1
+
+ROOT_PREFIX = 12
+"""Digits of the root that responses show: enough to tell states apart, short enough to read."""
+
+
+class DeltaSubscription(Subscription):
+    """One type on one delta stream."""
+
+    def begin(self, request: DeltaDiscoveryRequest, now: float) -> None:
+        """The first request of the type (rule 23): what differs from what the proxy says it holds is owed; the rest is
+        claimed."""
+        asked = set(request.resource_names_subscribe)
+        wildcard = self.type_url in FULL_SET and (not asked or WILDCARD in asked)
+        names = asked - {WILDCARD} - set(request.resource_names_unsubscribe)
+        self._check(names)
+        held = request.initial_resource_versions
+        self._limit(len(held))
+        relic = (bool(held) or self._inherited.all_tainted) and self._inherited.relics
+        snapshot, deliveries = self._world.snapshot, self._world.deliveries
+        deliveries.set_wildcard(self.interest, wildcard)
+        deliveries.subscribe(self.interest, names)
+        covered = {*snapshot.names(self._view, self.type_url), *held} if wildcard else set()
+        claimed = []
+        for name in names | covered:
+            resource = self._resource(name)
+            same = resource is not None and held.get(name) == resource.version
+            tainted = name in self._inherited.tainted
+            believed = same and not tainted and not self._inherited.all_tainted
+            if believed and not self._is_awaited(name):
+                claimed.append(name)
+            else:
+                self._owe(name, now, relic=relic, alone=tainted)
+        deliveries.claim(self.interest, claimed)
+
+    def receive(self, request: DeltaDiscoveryRequest, now: float) -> None:
+        """A later request: an answer to a response, a change of names (rule 21: under any nonce), or both."""
+        sent = self.outstanding
+        if sent is not None and request.response_nonce == sent.nonce:
+            if request.HasField("error_detail"):  # rule 4
+                self._reject(request.error_detail.message, says_new_version=False)
+            else:
+                self._accept(now)
+        subscribed = set(request.resource_names_subscribe)
+        if not subscribed and not request.resource_names_unsubscribe:
+            return
+        wildcard = self.interest.wildcard
+        if self.type_url in FULL_SET:
+            if WILDCARD in request.resource_names_unsubscribe:
+                wildcard = False
+            if WILDCARD in subscribed:
+                wildcard = True
+        subscribed.discard(WILDCARD)
+        again = subscribed & self.interest.names
+        names = (self.interest.names - set(request.resource_names_unsubscribe)) | subscribed
+        self._rename(names, wildcard, now)
+        for name in again:
+            self._owe(name, now, known=True)  # rule 22
+
+    def _unnamed(self, name: str, now: float) -> None:
+        self._owe(name, now, known=True)  # rule 22: answered with the resource, or its removal
+
+    def _is_awaited(self, name: str) -> bool:
+        """Whether a cluster (or listener) is on its way, and waits for this (rule 8)."""
+        parent = PARENT.get(self.type_url)
+        interest = self.record.interests.get(parent) if parent is not None else None
+        progress = interest.behind.get(name) if interest is not None else None
+        return progress is not None and bool(progress.sent)
+
+    def _limit(self, count: int) -> None:
+        if count > MAX_NAMES:
+            self._check({str(number) for number in range(count)})
+
+    def next_response(self, nonce: Nonce, may_remove: bool, now: float) -> tuple[bytes, list[str]] | None:
+        """The response to send now, and which resources are in it; None if there is nothing to send."""
+        if self.outstanding is not None or not (self.interest.unsent or self.answer_due):
+            return None
+        resources, removed = self._batch(may_remove)
+        if not resources and not removed and not self.answer_due:
+            return None
+        version = self._world.root[:ROOT_PREFIX]
+        names = [resource.name.name for resource in resources]
+        self._sent(nonce, version, [*names, *removed], now)
+        return _encode(self._world.identifier, self.type_url, nonce, version, resources, removed), names
+
+
+def _encode(
+    identifier: str, type_url: str, nonce: str, version: str, resources: list[Resource], removed: list[str]
+) -> bytes:
+    parts = [text(_SYSTEM_VERSION_INFO, version)]  # rule 12
+    for resource in resources:
+        parts += resource.delta_parts()
+    parts.append(text(_TYPE_URL, type_url))
+    parts += [embedded(_REMOVED_RESOURCES, name.encode()) for name in removed]
+    parts.append(embedded(_CONTROL_PLANE, text(_IDENTIFIER, identifier)))  # rule 12
+    parts.append(text(_NONCE, nonce))
+    return b"".join(parts)

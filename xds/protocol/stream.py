@@ -1,0 +1,227 @@
+"""One stream: decodes its requests, keeps its subscriptions, and decides what is sent next."""
+
+from dataclasses import dataclass
+
+from google.protobuf.json_format import MessageToDict
+from google.protobuf.message import DecodeError
+
+from ledger.deliveries import StreamRecord
+from ledger.ids import Nonce, ProxyId, StreamId, TypeUrl
+from ledger.roster import Proxy, Roster
+from protos.base_pb2 import Node
+from protos.discovery_pb2 import DeltaDiscoveryRequest, DiscoveryRequest
+from xds.identity import covers
+from xds.protocol.delta import ROOT_PREFIX, DeltaSubscription
+from xds.protocol.errors import Status, StreamError
+from xds.protocol.sotw import SotwSubscription
+from xds.protocol.subscription import World
+from xds.types import CDS, CHILD, EDS, LDS, RDS, TYPES
+from xds.view import View
+
+MAX_NODE_ID_LENGTH = 1024
+MAX_UNKNOWN_TYPES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Transport:
+    """How a stream speaks: `delta` or SotW; `only` the type of a per-type service, None for ADS (rule 1)."""
+
+    delta: bool
+    only: TypeUrl | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """The other end of a stream: its address, and its certificate's names where it had to show one."""
+
+    address: str
+    names: tuple[str, ...] | None = None
+
+
+class Stream:
+    """One stream's state.
+
+    `receive` takes a request as it came; `next_response` gives the next response to write, encoded, or None. What else
+    has become sendable (on other streams too) is told by `Deliveries`.
+    """
+
+    def __init__(self, id: StreamId, transport: Transport, peer: Peer, world: World, roster: Roster) -> None:
+        self.id = id
+        self.transport = transport
+        self.peer = peer
+        self._world = world
+        self._roster = roster
+        self.record: StreamRecord | None = None
+        self.proxy: Proxy | None = None
+        self.view: View | None = None
+        self.subscriptions: dict[TypeUrl, SotwSubscription | DeltaSubscription] = {}
+        self.roster_version = 0
+        self._unknown_types: set[str] = set()
+        self._sequence = 0
+
+    def receive(self, data: bytes, now: float) -> None:
+        """Takes in one request.
+
+        Raises:
+            StreamError: the stream has to end.
+        """
+        request = self._decode(data)
+        node_id = request.node.id
+        if self.record is None:
+            self._introduce(request.node, now)
+        elif node_id and node_id != self.record.proxy:
+            raise StreamError(
+                Status.INVALID_ARGUMENT,
+                f"node id {node_id!r} on a stream of {self.record.proxy!r}: a stream belongs to one node",
+            )
+        type_url = TypeUrl(self._type_of(request))
+        if type_url not in TYPES:
+            self._remember_unknown(type_url)
+            return
+        subscription = self.subscriptions.get(type_url)
+        if subscription is None:
+            self._begin(type_url, request, now)
+        elif isinstance(subscription, DeltaSubscription):
+            assert isinstance(request, DeltaDiscoveryRequest)
+            subscription.receive(request, now)
+        else:
+            assert isinstance(request, DiscoveryRequest)
+            subscription.receive(request, now)
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether the newest answer of some type was a NACK."""
+        return any(subscription.last_error for subscription in self.subscriptions.values())
+
+    def next_response(self, now: float) -> bytes | None:
+        """The next response to write, in the order of rule 7; None if there is nothing to send now."""
+        for type_url in TYPES:
+            subscription = self.subscriptions.get(type_url)
+            if subscription is None or subscription.outstanding is not None:
+                continue
+            if not (subscription.interest.unsent or subscription.answer_due) or self._must_wait(type_url):
+                continue
+            nonce = Nonce(f"{self._world.root[:ROOT_PREFIX]}.{self._sequence + 1}")
+            response = subscription.next_response(nonce, self._may_remove(type_url), now)
+            if response is None:
+                continue
+            self._sequence += 1
+            body, names = response
+            child = self.subscriptions.get(CHILD[type_url]) if type_url in CHILD else None
+            if child is not None:
+                child.send_again(names, now)
+            return body
+        return None
+
+    # The first request
+
+    def _introduce(self, node: Node, now: float) -> None:
+        node_id = node.id
+        if not node_id:
+            raise StreamError(
+                Status.INVALID_ARGUMENT, "the first request names no node: set node.id in the bootstrap (rule 2)"
+            )
+        if len(node_id) > MAX_NODE_ID_LENGTH:
+            raise StreamError(
+                Status.INVALID_ARGUMENT, f"a node id of {len(node_id)} characters; the limit is {MAX_NODE_ID_LENGTH}"
+            )
+        if self.peer.names is not None and not covers(self.peer.names, node_id):
+            shown = ", ".join(self.peer.names) or "no name at all"
+            raise StreamError(
+                Status.PERMISSION_DENIED,
+                f"the certificate is for {shown}, which does not cover node id {node_id!r}",
+            )
+        proxy_id = ProxyId(node_id)
+        self.view = View.of_node(node_id, MessageToDict(node.metadata))
+        expected = TYPES if self.transport.only is None else (self.transport.only,)
+        self._world.snapshot.add_view(self.view)
+        self.record = self._world.deliveries.open(self.id, proxy_id, self.view, expected, now)
+        self.proxy = self._roster.connected(proxy_id, self.peer.address, _user_agent(node), now)
+        self.roster_version = self._roster.version
+
+    def _begin(self, type_url: TypeUrl, request: DiscoveryRequest | DeltaDiscoveryRequest, now: float) -> None:
+        record, proxy, view = self.record, self.proxy, self.view
+        assert record is not None
+        assert proxy is not None
+        assert view is not None
+        new_here = type_url not in proxy.shown
+        self._roster.asked(proxy, type_url)
+        self.roster_version = self._roster.version
+        if isinstance(request, DeltaDiscoveryRequest):
+            interest, inherited = self._world.deliveries.show(record, type_url, bool(request.initial_resource_versions))
+        else:
+            interest, inherited = self._world.deliveries.show(record, type_url, bool(request.version_info))
+        inherited.relics |= new_here
+        inherited.all_tainted = proxy.tainted and new_here
+        if isinstance(request, DeltaDiscoveryRequest):
+            delta = DeltaSubscription(self._world, record, view, interest, inherited)
+            self.subscriptions[type_url] = delta
+            delta.begin(request, now)
+        else:
+            sotw = SotwSubscription(self._world, record, view, interest, inherited)
+            self.subscriptions[type_url] = sotw
+            sotw.begin(request, now)
+
+    def _decode(self, data: bytes) -> DiscoveryRequest | DeltaDiscoveryRequest:
+        try:
+            if self.transport.delta:
+                return DeltaDiscoveryRequest.FromString(data)
+            return DiscoveryRequest.FromString(data)
+        except DecodeError as error:
+            kind = "DeltaDiscoveryRequest" if self.transport.delta else "DiscoveryRequest"
+            raise StreamError(Status.INVALID_ARGUMENT, f"not a valid {kind}: {error}") from error
+
+    def _type_of(self, request: DiscoveryRequest | DeltaDiscoveryRequest) -> str:
+        only = self.transport.only
+        if only is None:
+            if not request.type_url:
+                raise StreamError(Status.INVALID_ARGUMENT, "a request on an ADS stream must give its type_url (rule 1)")
+            return request.type_url
+        if request.type_url not in ("", only):
+            raise StreamError(
+                Status.INVALID_ARGUMENT, f"{request.type_url!r} is asked for on a stream of {only} (rule 1)"
+            )
+        return only
+
+    def _remember_unknown(self, type_url: str) -> None:
+        """Rule 10: an unknown type gets nothing, and does not end the stream."""
+        self._unknown_types.add(type_url)
+        if len(self._unknown_types) > MAX_UNKNOWN_TYPES:
+            raise StreamError(
+                Status.RESOURCE_EXHAUSTED, f"more than {MAX_UNKNOWN_TYPES} unknown types are asked for on one stream"
+            )
+
+    # Rule 7: the order of types
+
+    def _must_wait(self, type_url: TypeUrl) -> bool:
+        """Listeners and routes wait until new clusters and their endpoints are there."""
+        return type_url in (LDS, RDS) and (self._making(CDS) or self._making(EDS))
+
+    def _may_remove(self, type_url: TypeUrl) -> bool:
+        """Removals come last: listeners after all updates, clusters after the listeners and routes that used them."""
+        if type_url == LDS:
+            return not self._updating(LDS) and self._settled(RDS)
+        if type_url == CDS:
+            return not (self._updating(CDS) or self._making(EDS)) and self._settled(LDS) and self._settled(RDS)
+        return True
+
+    def _making(self, type_url: TypeUrl) -> bool:
+        subscription = self.subscriptions.get(type_url)
+        return subscription is not None and subscription.making
+
+    def _settled(self, type_url: TypeUrl) -> bool:
+        subscription = self.subscriptions.get(type_url)
+        return subscription is None or subscription.settled
+
+    def _updating(self, type_url: TypeUrl) -> bool:
+        subscription = self.subscriptions.get(type_url)
+        return subscription is not None and subscription.updating
+
+
+def _user_agent(node: Node) -> str:
+    if node.user_agent_version:
+        return f"{node.user_agent_name}/{node.user_agent_version}"
+    if node.HasField("user_agent_build_version"):
+        version = node.user_agent_build_version.version
+        return f"{node.user_agent_name}/{version.major_number}.{version.minor_number}.{version.patch}"
+    return node.user_agent_name

@@ -1,0 +1,102 @@
+"""Listeners and routes as one view has them."""
+
+from collections.abc import Iterable
+
+from ledger.ids import ResourceName, TypeUrl
+from xds.builders.listeners import encode_api_listener, encode_port_listener, encode_redirect_listener
+from xds.builders.routes import encode_api_routes, encode_port_routes
+from xds.index.index import Index, Service
+from xds.naming import REDIRECT_LISTENER, api_names, cluster_name, port_listener_name
+from xds.objects import ServiceEntry, ServicePort
+from xds.resource import Resource
+from xds.types import LDS, RDS
+from xds.view import View
+
+
+class ViewResources:
+    """The listeners and routes of one view.
+
+    A port's are built when the view opens and when a service on the port changes; a gRPC client's when first asked for.
+    """
+
+    def __init__(self, view: View, index: Index) -> None:
+        self._view = view
+        self._index = index
+        self._resources: dict[TypeUrl, dict[str, Resource]] = {LDS: {}, RDS: {}}
+        self._api: dict[str, tuple[Resource, Resource]] = {}
+        if view.redirect:
+            self._put(Resource(ResourceName(LDS, REDIRECT_LISTENER), encode_redirect_listener()))
+        self._rebuild_ports(index.ports())
+
+    def get(self, resource: ResourceName) -> Resource | None:
+        """A listener or a RouteConfiguration; None if the view has none of that name."""
+        if ":" not in resource.name:
+            return self._resources[resource.type_url].get(resource.name)
+        pair = self._api.get(resource.name) or self._build_api(resource.name)
+        if pair is not None:
+            self._api[resource.name] = pair  # only what exists is kept: anybody may ask for anything
+        return pair[resource.type_url == RDS] if pair is not None else None
+
+    def names(self, type_url: TypeUrl) -> list[str]:
+        """What a wildcard subscription covers, in order."""
+        return sorted(self._resources[type_url])
+
+    def rebuild(self, entries: Iterable[ServiceEntry]) -> list[ResourceName]:
+        """Builds again what these services, old forms and new, have a part in. Returns what changed."""
+        entries = list(entries)
+        changed = self._rebuild_ports({port.number for entry in entries for port in entry.ports})
+        for name in sorted({name for entry in entries for name in api_names(entry)}):
+            old, new = self._api.pop(name, None), self._build_api(name)
+            if old is not None and new is not None:
+                self._api[name] = new
+            for position, type_url in enumerate((LDS, RDS)):
+                versions = {pair and pair[position].version for pair in (old, new)}
+                if len(versions) > 1:
+                    changed.append(ResourceName(type_url, name))
+        return changed
+
+    def _rebuild_ports(self, ports: Iterable[int]) -> list[ResourceName]:
+        changed: list[ResourceName] = []
+        for port in ports:
+            name = port_listener_name(port)
+            services = [
+                found for service in self._ranked(self._index.on_port(port)) if (found := self._on(service, port))
+            ]
+            listener = encode_port_listener(port, services, self._view) if services else None
+            http = [(entry, service_port) for entry, service_port in services if service_port.protocol.is_http]
+            routes = encode_port_routes(name, http, self._view.redirect) if http else None
+            for type_url, body in ((LDS, listener), (RDS, routes)):
+                resource = ResourceName(type_url, name)
+                if self._put(Resource(resource, body)) if body is not None else self._drop(resource):
+                    changed.append(resource)
+        return changed
+
+    def _ranked(self, services: list[Service]) -> list[Service]:
+        """The order in which claims are settled here: those of the proxy's own namespace come first."""
+        return sorted(services, key=lambda service: service.entry.namespace != self._view.namespace)
+
+    def _on(self, service: Service, number: int) -> tuple[ServiceEntry, ServicePort] | None:
+        if not self._view.sees(service.entry):
+            return None
+        return service.entry, next(port for port in service.entry.ports if port.number == number)
+
+    def _build_api(self, name: str) -> tuple[Resource, Resource] | None:
+        host, _, number = name.rpartition(":")
+        for service in self._ranked(self._index.with_host(host)):
+            for port in service.entry.ports:
+                if str(port.number) == number and port.protocol.is_http and self._view.sees(service.entry):
+                    cluster = cluster_name(service.entry.key, port.number, host)
+                    return (
+                        Resource(ResourceName(LDS, name), encode_api_listener(name)),
+                        Resource(ResourceName(RDS, name), encode_api_routes(name, cluster)),
+                    )
+        return None
+
+    def _put(self, resource: Resource) -> bool:
+        resources = self._resources[resource.name.type_url]
+        old = resources.get(resource.name.name)
+        resources[resource.name.name] = resource
+        return old is None or old.version != resource.version
+
+    def _drop(self, resource: ResourceName) -> bool:
+        return self._resources[resource.type_url].pop(resource.name, None) is not None
