@@ -1,22 +1,15 @@
 """Deliveries: which stream is behind on which resource.
 
-Cost follows what is in flight: a stream that has ACKed the newest form of a resource has no entry. The obligated party
-is the stream, not the node id (two streams of one proxy are both obliged); a stream that ends stays obliged, as an
-absent proxy, until a later stream of the same proxy has shown what it holds, or the proxy is forgotten.
+Cost follows what is in flight: a stream that has ACKed the newest form of a resource has no entry.
 """
 
-from collections import Counter
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ledger.ids import NEVER, ProxyId, ResourceName, Revision, StreamId, TypeUrl
+from ledger.ids import NEVER, ResourceName, Revision, StreamId, TypeUrl
 from ledger.interest import Interest, Progress
 from ledger.lag import Lag, Wake
-
-EVERYTHING = "*"
-"""Stands for every resource of a type in `Deliveries.relics`: what a proxy of the loaded roster may hold."""
-
+from ledger.streams import StreamRecord, Streams
 
 class ResourceChange(NamedTuple):
     """A resource has a new form (or is gone, or has come to be).
@@ -29,195 +22,24 @@ class ResourceChange(NamedTuple):
     wildcard: bool
 
 
-@dataclass(slots=True)
-class Inheritance:
-    """What a stream inherits of the streams of its proxy that ended, for one type.
-
-    tainted: resources whose claims are not to be believed, since a response with them was NACKed (rule 31).
-    all_tainted: it is not known which these are. relics: whether the proxy may hold something from before this process
-    started.
-    """
-
-    tainted: set[str] = field(default_factory=set)
-    all_tainted: bool = False
-    relics: bool = False
-
-
-@dataclass(slots=True, eq=False)
-class StreamRecord:
-    """One stream and what it asks for.
-
-    ended: when the stream ended; None while it lives.
-    claims_anything: some first request said that the proxy holds something already.
-    unshown: the types of which the proxy may hold something and has not said what; a stream with any is `connecting`.
-    """
-
-    id: StreamId
-    proxy: ProxyId
-    view: Hashable
-    opened: float
-    unshown: set[TypeUrl]
-    ended: float | None = None
-    claims_anything: bool = False
-    interests: dict[TypeUrl, Interest] = field(default_factory=dict)
-
-
-class Deliveries:
-    """Both sides of every delivery: by stream (`Interest`) and by resource (`Lag`).
-
-    arriving: streams that have not yet said whose they are. connecting: streams, ended ones too, of which it is not yet
-    known what they hold (rule 28). relics: (stream, resource) where a proxy may hold a form from before this process
-    started; what an object touched back then is not known here, so any of these three holds back every receipt. views:
-    how many streams, ended ones too, have each.
-    """
+class Deliveries(Streams):
+    """Both sides of every delivery: by stream (`Interest`) and by resource (`Lag`)."""
 
     def __init__(self) -> None:
-        self.arriving: dict[StreamId, float] = {}
-        self.connecting: set[StreamId] = set()
-        self.streams: dict[StreamId, StreamRecord] = {}
-        self.of_proxy: dict[ProxyId, dict[StreamId, StreamRecord]] = {}
+        super().__init__()
         self._subscribers: dict[ResourceName, set[StreamId]] = {}
         self._wildcards: dict[TypeUrl, dict[StreamId, StreamRecord]] = {}
         self._claimants: dict[TypeUrl, set[StreamId]] = {}
         self._lags: dict[ResourceName, Lag] = {}
-        self.relics: set[tuple[StreamId, ResourceName]] = set()
         self._due: list[Wake] = []
-        self.views: Counter[Hashable] = Counter()
 
-    @property
-    def all_shown(self) -> bool:
-        """Whether of every proxy it is known what it holds, in terms of this process's own revisions."""
-        return not (self.arriving or self.connecting or self.relics)
-
-    # Streams
-
-    def arrive(self, stream: StreamId, now: float) -> None:
-        """A stream opened; whose it is will be known with its first request, or `leave` tells that it never was."""
-        self.arriving[stream] = now
-
-    def leave(self, stream: StreamId) -> None:
-        """A stream ended that never said whose it was. If it was a proxy's that is known, that one is absent anyway."""
-        self.arriving.pop(stream, None)
-
-    def open(
-        self, stream: StreamId, proxy: ProxyId, view: Hashable, expected: Iterable[TypeUrl], now: float
-    ) -> StreamRecord:
-        """A stream has named its proxy. `expected`: the types that can be asked for on it."""
-        self.arriving.pop(stream, None)
-        record = StreamRecord(stream, proxy, view, now, set(expected))
-        self._file(record)
-        self.connecting.add(stream)
-        return record
-
-    def remember(self, stream: StreamId, proxy: ProxyId, types: Iterable[TypeUrl], ended: float) -> StreamRecord:
-        """A proxy of the loaded roster: absent, and holding anything of these types until it is back."""
-        record = StreamRecord(stream, proxy, None, ended, set(), ended, claims_anything=True)
-        self._file(record)
-        for type_url in types:
-            record.interests[type_url] = Interest(stream, type_url)
-            self.relics.add((stream, ResourceName(type_url, EVERYTHING)))
-        self._drop_if_empty(record)
-        return record
-
-    def show(self, record: StreamRecord, type_url: TypeUrl, claims_anything: bool) -> tuple[Interest, Inheritance]:
-        """A stream's first request of a type: it shows what the proxy holds of that type.
-
-        Streams of the same proxy that ended before now are no longer obliged for the type; this stream is.
-
-        Returns:
-            The stream's interest, and what it inherits of the streams that it succeeds.
-        """
-        inherited = Inheritance()
-        for past in self.predecessors(record):
-            interest = past.interests.get(type_url)
-            if interest is not None:
-                inherited.tainted.update(name for name, progress in interest.behind.items() if progress.nack)
-                inherited.relics |= any(stream == past.id and r.type_url == type_url for stream, r in self.relics)
-            self.retire(past, type_url)
-        interest = Interest(record.id, type_url)
-        record.interests[type_url] = interest
-        record.claims_anything = record.claims_anything or claims_anything
-        self._shown(record, {type_url})
-        return interest, inherited
-
-    def answered(self, record: StreamRecord) -> None:
-        """The stream has ACKed or NACKed a response, so all its first requests are in (rule 28)."""
-        self._shown(record, set(record.unshown))
-        for past in self.predecessors(record):
-            self._shown(past, set(past.unshown))
-            self._drop_if_empty(past)
-
-    def predecessors(self, record: StreamRecord) -> list[StreamRecord]:
-        """The ended streams of the same proxy that opened before this one."""
-        streams = self.of_proxy[record.proxy]
-        if len(streams) == 1:
-            return []
-        return [past for past in streams.values() if past.ended is not None and past.id < record.id]
-
-    def end(self, stream: StreamId, now: float) -> StreamRecord:
-        """The stream ended, which credits nothing (rule 27): it stays obliged until a successor shows what it holds.
-
-        A living stream of the same proxy that opened later is such a successor already.
-        """
-        record = self.streams[stream]
-        record.ended = now
-        if not record.claims_anything:
-            self._shown(record, set(record.unshown))
-        for interest in record.interests.values():
-            for progress in interest.behind.values():
-                progress.sent = NEVER
-        for other in list(self.of_proxy[record.proxy].values()):
-            if other.ended is None and other.id > stream:
-                for type_url in other.interests:
-                    self.retire(record, type_url)
-                if stream in self.connecting and other.id not in self.connecting:
-                    self._shown(record, set(record.unshown))
-        self._drop_if_empty(record)
-        return record
-
-    def retire(self, record: StreamRecord, type_url: TypeUrl) -> None:
-        """An ended stream is obliged for the type no longer."""
-        interest = record.interests.pop(type_url, None)
-        if interest is not None:
-            for name in interest.names | interest.given_up:
-                self._unindex(record.id, ResourceName(type_url, name))
-            self._wildcards.get(type_url, {}).pop(record.id, None)
-            for name in list(interest.behind):
-                self._settle(interest, name)
-            self._forget_claims(interest, list(interest.claimed))
-            self.relics.discard((record.id, ResourceName(type_url, EVERYTHING)))
-        self._shown(record, {type_url})
-        self._drop_if_empty(record)
-
-    def forget(self, proxy: ProxyId) -> bool:
-        """Drops the ended streams of a proxy that is known to be gone; living ones stay. Whether there were any."""
-        gone = [record for record in self.of_proxy.get(proxy, {}).values() if record.ended is not None]
-        for record in gone:
-            self._shown(record, set(record.unshown))
-            for type_url in list(record.interests):
-                self.retire(record, type_url)
-            self._drop_if_empty(record)
-        return bool(gone)
-
-    def _file(self, record: StreamRecord) -> None:
-        self.streams[record.id] = record
-        self.of_proxy.setdefault(record.proxy, {})[record.id] = record
-        self.views[record.view] += 1
-
-    def _shown(self, record: StreamRecord, types: set[TypeUrl]) -> None:
-        record.unshown -= types
-        if not record.unshown:
-            self.connecting.discard(record.id)
-
-    def _drop_if_empty(self, record: StreamRecord) -> None:
-        if record.ended is not None and not record.interests and not record.unshown:
-            if self.streams.pop(record.id, None) is not None:
-                self.views[record.view] -= 1
-            streams = self.of_proxy.get(record.proxy)
-            if streams is not None:
-                streams.pop(record.id, None)
-                if not streams:
-                    del self.of_proxy[record.proxy]
+    def _drop_interest(self, record: StreamRecord, interest: Interest) -> None:
+        for name in interest.names | interest.given_up:
+            self._unindex(record.id, ResourceName(interest.type_url, name))
+        self._wildcards.get(interest.type_url, {}).pop(record.id, None)
+        for name in list(interest.behind):
+            self._settle(interest, name)
+        self._forget_claims(interest, list(interest.claimed))
 
     # Subscriptions
 
@@ -382,13 +204,14 @@ class Deliveries:
             progress.sent = NEVER
             progress.nack = ""
             progress.alone = False
+            interest.rejected.discard(name)
             resource = ResourceName(interest.type_url, name)
             if progress.relic:
                 progress.relic = False
                 self.relics.discard((interest.stream, resource))
-            if built >= progress.need:
+            if built >= progress.need and name not in interest.unsent:
                 self._settle(interest, name)
-            else:
+            else:  # it changed since, or is to be sent again (rule 8)
                 lag = self._lags[resource]
                 lag.raise_held(interest.stream, built)
                 self._due.extend(lag.due())
@@ -406,12 +229,14 @@ class Deliveries:
                 progress.sent = NEVER
                 progress.nack = text or "rejected without a reason"
                 progress.alone = True
+                interest.rejected.add(name)
                 if again and name not in interest.given_up:
                     interest.unsent.add(name)
 
     def _settle(self, interest: Interest, name: str) -> None:
         progress = interest.behind.pop(name)
         interest.unsent.discard(name)
+        interest.rejected.discard(name)
         resource = ResourceName(interest.type_url, name)
         if progress.relic:
             self.relics.discard((interest.stream, resource))

@@ -21,7 +21,7 @@ class Progress:
     """One stream's way to the newest form of one resource. It exists only while the stream is behind.
 
     need: the revision of the newest change that the stream has not ACKed.
-    held: the proxy is known to hold a form built at this revision or later (0: nothing is known). Always < need.
+    held: the proxy is known to hold a form built at this revision or later (0: nothing is known). Never > need.
     since: when the stream fell behind.
     sent: the revision at which the form now in flight was built; 0 if none is.
     sent_at: when that was sent.
@@ -47,6 +47,7 @@ class Interest:
     names: asked for by name. wildcard: asked for everything of the type that the stream's view covers.
     behind: the resources whose newest form is not ACKed.
     unsent: those of `behind` that are to go into a response. Never holds a name that is not in `behind`.
+    rejected: those of `behind` that were in a NACKed response and are not ACKed since: tainted (rule 31).
     claimed: resources that the proxy says it holds in the newest form; never in `behind` at the same time.
     given_up: names the stream no longer asks for although it may still use what it has of them (rule 26).
     """
@@ -57,6 +58,7 @@ class Interest:
     names: set[str] = field(default_factory=set)
     behind: dict[str, Progress] = field(default_factory=dict)
     unsent: set[str] = field(default_factory=set)
+    rejected: set[str] = field(default_factory=set)
     claimed: set[str] = field(default_factory=set)
     given_up: set[str] = field(default_factory=set)
 
@@ -70,11 +72,6 @@ class Interest:
         if progress.nack:
             return DeliveryState.NACKED
         return DeliveryState.SENT if progress.sent else DeliveryState.NOT_SENT
-
-    @property
-    def tainted(self) -> bool:
-        """Whether a NACK left it open what the proxy has applied."""
-        return any(progress.nack for progress in self.behind.values())
 
     @property
     def settled(self) -> bool:

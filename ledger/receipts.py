@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from ledger.deliveries import Deliveries, StreamRecord
+from ledger.deliveries import Deliveries
 from ledger.footprints import Footprint, Footprints
 from ledger.ids import ANY_GENERATION, Generation, ObjectKey, ProxyId, ResourceName, StreamId
 from ledger.interest import DeliveryState
+from ledger.streams import StreamRecord
 
 
 class Outcome(StrEnum):

@@ -172,6 +172,8 @@ class Straggler(_message.Message):
         """A new stream that has not yet shown what it holds."""
         ABSENT: Straggler._State.ValueType  # 6
         """The stream ended, and the proxy is not proven gone."""
+        GAVE_UP: Straggler._State.ValueType  # 7
+        """The proxy asks for the resource no longer, and has not ACKed the removal of what uses it."""
 
     class State(_State, metaclass=_StateEnumTypeWrapper): ...
     STATE_UNSPECIFIED: Straggler.State.ValueType  # 0
@@ -186,6 +188,8 @@ class Straggler(_message.Message):
     """A new stream that has not yet shown what it holds."""
     ABSENT: Straggler.State.ValueType  # 6
     """The stream ended, and the proxy is not proven gone."""
+    GAVE_UP: Straggler.State.ValueType  # 7
+    """The proxy asks for the resource no longer, and has not ACKed the removal of what uses it."""
 
     PROXY_FIELD_NUMBER: _builtins.int
     STREAM_FIELD_NUMBER: _builtins.int

@@ -55,14 +55,16 @@ class StatusServicer:
     """Missing associated documentation comment in .proto file."""
 
     def GetReceipt(self, request, context):
-        """Answers when the receipt is no longer PENDING or the request's timeout is over, whichever comes first.
+        """Answers when the receipt is CONFIRMED or RELEASED_UNCONFIRMED or the request's timeout is over, whichever comes
+        first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def WatchReceipt(self, request, context):
-        """Sends the receipt as it stands, then again whenever it changes; ends as GetReceipt would have answered.
+        """Sends the receipt as it stands, then again whenever it changes, at most once a second; ends as GetReceipt would have
+        answered.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -32,18 +32,26 @@ class StatusStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> StatusAsyncStub: ...
     GetReceipt: _grpc.UnaryUnaryMultiCallable[_status_pb2.GetReceiptRequest, _status_pb2.Receipt]
-    """Answers when the receipt is no longer PENDING or the request's timeout is over, whichever comes first."""
+    """Answers when the receipt is CONFIRMED or RELEASED_UNCONFIRMED or the request's timeout is over, whichever comes
+    first.
+    """
     WatchReceipt: _grpc.UnaryStreamMultiCallable[_status_pb2.GetReceiptRequest, _status_pb2.Receipt]
-    """Sends the receipt as it stands, then again whenever it changes; ends as GetReceipt would have answered."""
+    """Sends the receipt as it stands, then again whenever it changes, at most once a second; ends as GetReceipt would have
+    answered.
+    """
     ListProxies: _grpc.UnaryUnaryMultiCallable[_status_pb2.ListProxiesRequest, _status_pb2.ListProxiesResponse]
 
 @_typing.type_check_only
 class StatusAsyncStub(StatusStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetReceipt: _aio.UnaryUnaryMultiCallable[_status_pb2.GetReceiptRequest, _status_pb2.Receipt]  # type: ignore[assignment]
-    """Answers when the receipt is no longer PENDING or the request's timeout is over, whichever comes first."""
+    """Answers when the receipt is CONFIRMED or RELEASED_UNCONFIRMED or the request's timeout is over, whichever comes
+    first.
+    """
     WatchReceipt: _aio.UnaryStreamMultiCallable[_status_pb2.GetReceiptRequest, _status_pb2.Receipt]  # type: ignore[assignment]
-    """Sends the receipt as it stands, then again whenever it changes; ends as GetReceipt would have answered."""
+    """Sends the receipt as it stands, then again whenever it changes, at most once a second; ends as GetReceipt would have
+    answered.
+    """
     ListProxies: _aio.UnaryUnaryMultiCallable[_status_pb2.ListProxiesRequest, _status_pb2.ListProxiesResponse]  # type: ignore[assignment]
 
 class StatusServicer(metaclass=_abc_1.ABCMeta):
@@ -53,7 +61,9 @@ class StatusServicer(metaclass=_abc_1.ABCMeta):
         request: _status_pb2.GetReceiptRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_status_pb2.Receipt, _abc.Awaitable[_status_pb2.Receipt]]:
-        """Answers when the receipt is no longer PENDING or the request's timeout is over, whichever comes first."""
+        """Answers when the receipt is CONFIRMED or RELEASED_UNCONFIRMED or the request's timeout is over, whichever comes
+        first.
+        """
 
     @_abc_1.abstractmethod
     def WatchReceipt(
@@ -61,7 +71,9 @@ class StatusServicer(metaclass=_abc_1.ABCMeta):
         request: _status_pb2.GetReceiptRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_status_pb2.Receipt], _abc.AsyncIterator[_status_pb2.Receipt]]:
-        """Sends the receipt as it stands, then again whenever it changes; ends as GetReceipt would have answered."""
+        """Sends the receipt as it stands, then again whenever it changes, at most once a second; ends as GetReceipt would have
+        answered.
+        """
 
     @_abc_1.abstractmethod
     def ListProxies(

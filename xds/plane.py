@@ -192,10 +192,16 @@ class Plane:
     # The roster
 
     def forget(self, proxy: ProxyId, now: float) -> bool:
-        """An absent proxy is known to be gone: it holds back no receipt any more. False if it isn't absent."""
-        if not self.roster.forget(proxy, now):
+        """An absent proxy is known to be gone: it holds back no receipt any more.
+
+        Of a proxy that is connected, the streams that ended are forgotten: those of another process by its node id.
+
+        Returns:
+            False if nothing of the proxy was absent.
+        """
+        absent = self.roster.forget(proxy, now)
+        if not self.deliveries.forget(proxy) and not absent:
             return False
-        self.deliveries.forget(proxy)
         self._expired.discard(proxy)
         self._drop_views()
         self._after(now)
@@ -229,6 +235,7 @@ class Plane:
             error = self._overdue(stream, now)
             if error is not None:
                 overdue.append((stream, error))
+        self.deliveries.expire(now)
         surroundings = False
         if self._settling and self._settled_at is not None and now >= self._settled_at:
             self._settling = False
@@ -271,7 +278,7 @@ class Plane:
     def _taint(self, proxy: Proxy) -> None:
         # Once tainted, a proxy is clear only when it has ACKed all there is: which of its claims is false is not known.
         interests = [i for record in self.deliveries.of_proxy[proxy.id].values() for i in record.interests.values()]
-        rejected = any(interest.tainted for interest in interests)
+        rejected = any(interest.rejected for interest in interests)
         self.roster.taint(proxy, rejected or (proxy.tainted and any(interest.behind for interest in interests)))
 
     def _drop_views(self) -> None:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import DecodeError
 
-from ledger.deliveries import StreamRecord
 from ledger.ids import Nonce, ProxyId, StreamId, TypeUrl
 from ledger.roster import Proxy, Roster
+from ledger.streams import StreamRecord
 from protos.base_pb2 import Node
 from protos.discovery_pb2 import DeltaDiscoveryRequest, DiscoveryRequest
 from xds.identity import covers
@@ -90,8 +90,8 @@ class Stream:
 
     @property
     def has_errors(self) -> bool:
-        """Whether the newest answer of some type was a NACK."""
-        return any(subscription.last_error for subscription in self.subscriptions.values())
+        """Whether the proxy has rejected something that it has not ACKed since."""
+        return any(subscription.interest.rejected for subscription in self.subscriptions.values())
 
     def next_response(self, now: float) -> bytes | None:
         """The next response to write, in the order of rule 7; None if there is nothing to send now."""
@@ -148,9 +148,10 @@ class Stream:
         self._roster.asked(proxy, type_url)
         self.roster_version = self._roster.version
         if isinstance(request, DeltaDiscoveryRequest):
-            interest, inherited = self._world.deliveries.show(record, type_url, bool(request.initial_resource_versions))
+            claims_anything = bool(request.initial_resource_versions)
         else:
-            interest, inherited = self._world.deliveries.show(record, type_url, bool(request.version_info))
+            claims_anything = bool(request.version_info)
+        interest, inherited = self._world.deliveries.show(record, type_url, claims_anything, now)
         inherited.relics |= new_here
         inherited.all_tainted = proxy.tainted and new_here
         if isinstance(request, DeltaDiscoveryRequest):

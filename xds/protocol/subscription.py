@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 
-from ledger.deliveries import Deliveries, Inheritance, StreamRecord
+from ledger.deliveries import Deliveries
 from ledger.ids import NEVER, Nonce, ResourceName, Revision, TypeUrl
 from ledger.interest import Interest
+from ledger.streams import Inheritance, StreamRecord
 from xds.protocol.errors import Status, StreamError
 from xds.resource import Resource
 from xds.snapshot import Snapshot
@@ -204,8 +205,7 @@ class Subscription:
                 deliveries.release(interest, partial(self._in_use, record, child))
         if not self.interest.behind and not self._world.snapshot.uses_any(self._view, child):
             # A restarted proxy whose clusters need no load assignments will never ask for any.
-            for past in deliveries.predecessors(self.record):
-                deliveries.retire(past, child)
+            deliveries.outgrown(self.record, child)
 
     # What is to be sent
 

@@ -1,0 +1,55 @@
+# Every habit of this house; `make` alone lists them.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test unit envoy check format lint types imports protos clean
+
+help: ## list the habits
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit("lastack needs Python 3.11 or newer; this is " + sys.version.split()[0] + " (say: make PYTHON=...)" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+setup: $(READY) ## make the virtual environment, with all that is needed
+
+demo: $(READY) ## replace every instance behind real Envoys, without receipts and with; ARGS="--json --seconds 60"
+	@$(BIN)/lastack demo $(ARGS)
+
+test: $(READY) ## run all tests; ARGS="-k receipt"
+	$(BIN)/python -m pytest $(ARGS)
+
+unit: $(READY) ## run the fast tests only: no Envoy, no gRPC client, no demo
+	$(BIN)/python -m pytest --ignore tests/envoy --ignore tests/grpc_client --ignore tests/controllers $(ARGS)
+
+envoy: $(READY) ## run the tests against real Envoys only
+	$(BIN)/python -m pytest tests/envoy $(ARGS)
+
+check: lint types imports test ## everything that must hold before a change lands
+
+format: $(READY) ## put the code into its one layout
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lint: $(READY) ## look for mistakes and for layout that differs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY) ## check the types, strictly
+	$(BIN)/mypy
+
+imports: $(READY) ## check that imports only go down
+	$(BIN)/lint-imports
+
+protos: $(READY) ## compile protos/*.proto anew
+	$(BIN)/python -m protos.generate
+
+clean: ## remove what can be made again
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,128 @@
+"""Steady traffic through every proxy, and what became of it.
+
+Open-loop: requests are sent when they are due, whether or not earlier ones were answered, as many independent clients
+would; so a stall shows as failures and delays, and not as fewer requests.
+"""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+
+import httpx
+
+from controllers.demo.entries import HOST
+from controllers.demo.failures import Failure, failure_of, failure_of_error
+from controllers.demo.plan import LONGEST_REQUEST_SECONDS
+
+ANSWER_WITHIN_SECONDS = 5.0
+
+_SEED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request that is due `at` seconds after the start, through the proxy of that position, and takes `delay` s."""
+
+    number: int
+    at: float
+    proxy: int
+    delay: float
+
+
+def schedule(rate: float, proxies: int) -> Iterator[Request]:
+    """Requests without end: `rate` a second, to the proxies in turn, with delays that are random and always the same."""
+    delays = random.Random(_SEED)
+    for number in count():
+        yield Request(number, number / rate, number % proxies, delays.uniform(0.0, LONGEST_REQUEST_SECONDS))
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of the requests.
+
+    by_instance: good answers, by the instance that gave them. lateness: by how many seconds each request was sent later
+    than it was due, which is the client's own trouble.
+    """
+
+    requests: int = 0
+    failures: Counter[Failure] = field(default_factory=Counter)
+    requests_by_proxy: Counter[int] = field(default_factory=Counter)
+    failed_by_proxy: Counter[int] = field(default_factory=Counter)
+    by_instance: Counter[str] = field(default_factory=Counter)
+    lateness: list[float] = field(default_factory=list)
+
+    @property
+    def failed(self) -> int:
+        return self.failures.total()
+
+
+class Traffic:
+    """Sends requests until told when it is enough.
+
+    Args:
+        proxies: the base URLs of the proxies.
+        rate: requests per second, in all.
+        label: makes the requests' ids unique.
+    """
+
+    def __init__(self, client: httpx.AsyncClient, proxies: Sequence[str], rate: float, label: str) -> None:
+        self.tally = Tally()
+        self._client = client
+        self._proxies = proxies
+        self._rate = rate
+        self._label = label
+        self._enough: int | None = None
+
+    def stop_after(self, requests: int) -> None:
+        """No more than that many requests are sent; none at all if they are already sent."""
+        self._enough = requests
+
+    async def run(self) -> None:
+        """Returns when enough requests are sent and all of them have ended."""
+        clock = asyncio.get_running_loop().time
+        start = clock()
+        async with asyncio.TaskGroup() as sent:
+            for request in schedule(self._rate, len(self._proxies)):
+                await asyncio.sleep(max(0.0, start + request.at - clock()))
+                if self._enough is not None and request.number >= self._enough:
+                    break
+                self.tally.lateness.append(max(0.0, clock() - start - request.at))
+                sent.create_task(self._send(request))
+
+    async def _send(self, request: Request) -> None:
+        name = f"{self._label}-{request.number}"
+        instance = ""
+        failure: Failure | None
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN_SECONDS):
+                response = await self._client.get(
+                    self._proxies[request.proxy],
+                    params={"delay": f"{request.delay:.4f}", "id": name},
+                    headers={"host": HOST},
+                )
+        except (httpx.HTTPError, TimeoutError) as error:
+            failure = failure_of_error(error)
+        else:
+            failure = failure_of(response.status_code, response.text, name)
+            instance = response.headers.get("x-instance", "")
+        tally = self.tally
+        tally.requests += 1
+        tally.requests_by_proxy[request.proxy] += 1
+        if failure is None:
+            tally.by_instance[instance] += 1
+        else:
+            tally.failures[failure] += 1
+            tally.failed_by_proxy[request.proxy] += 1
+
+
+def client() -> httpx.AsyncClient:
+    """A client fit for this traffic: as many connections as it takes, no proxy from the environment, and no retries."""
+    return httpx.AsyncClient(
+        timeout=None,  # `Traffic` has one that covers the whole request
+        limits=httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=None),
+        trust_env=False,
+        verify=False,
+    )

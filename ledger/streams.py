@@ -1,0 +1,276 @@
+"""The streams of proxies, and which of them are still obliged.
+
+The obligated party is the stream, not the node id: during a hot restart two processes share one. A stream that ends
+credits nothing (rule 27) and stays obliged, as an absent proxy, until the same process is back on a later stream and
+shows what it holds; or the proxy is forgotten. Processes of one node id can't be told apart by what they send, so where
+two have been seen at once, both must be back; or the older one's time is up, since it was replaced in a hot restart.
+"""
+
+from collections import Counter
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, field
+from itertools import count
+
+from ledger.ids import NEVER, ProxyId, ResourceName, StreamId, TypeUrl
+from ledger.interest import Interest
+
+EVERYTHING = "*"
+"""Stands for every resource of a type in `Streams.relics`: what a proxy of the loaded roster may hold."""
+
+PARENT_SHUTDOWN_SECONDS = 930.0
+"""A process that was replaced in a hot restart has ended by then: Envoy's `--parent-shutdown-time-s` is 900 s, and some
+seconds for it to be carried out."""
+
+
+@dataclass(slots=True)
+class Inheritance:
+    """What a stream inherits of the streams of its proxy that ended, for one type.
+
+    tainted: resources whose claims are not to be believed, since a response with them was NACKed (rule 31).
+    all_tainted: it is not known which these are. relics: whether the proxy may hold something from before this process
+    started.
+    """
+
+    tainted: set[str] = field(default_factory=set)
+    all_tainted: bool = False
+    relics: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class StreamRecord:
+    """One stream and what it asks for.
+
+    ended: when the stream ended; None while it lives.
+    claims_anything: some first request said that the proxy holds something already.
+    unshown: the types of which the proxy may hold something and has not said what; a stream with any is `connecting`.
+    opened_order, ended_order: places in the order of all openings and endings.
+    replaces: by type, the stream that was still open when the same process opened this one.
+    superseded_at: when a new process of the same node id was first seen beside this one.
+    """
+
+    id: StreamId
+    proxy: ProxyId
+    view: Hashable
+    opened: float
+    unshown: set[TypeUrl]
+    opened_order: int
+    ended: float | None = None
+    ended_order: int = 0
+    claims_anything: bool = False
+    superseded_at: float | None = None
+    replaces: dict[TypeUrl, StreamId] = field(default_factory=dict)
+    interests: dict[TypeUrl, Interest] = field(default_factory=dict)
+
+    def obliged(self, type_url: TypeUrl) -> bool:
+        """Whether the proxy may hold something of the type, by this stream."""
+        return type_url in self.interests or type_url in self.unshown
+
+
+class Streams:
+    """Who is obliged.
+
+    arriving: streams that have not yet said whose they are. connecting: streams, ended ones too, of which it is not yet
+    known what they hold (rule 28). relics: (stream, resource) where a proxy may hold a form from before this process
+    started; what an object touched back then is not known here, so any of these three holds back every receipt. views:
+    how many streams, ended ones too, have each.
+    """
+
+    def __init__(self) -> None:
+        self.streams: dict[StreamId, StreamRecord] = {}
+        self.of_proxy: dict[ProxyId, dict[StreamId, StreamRecord]] = {}
+        self.arriving: dict[StreamId, float] = {}
+        self.connecting: set[StreamId] = set()
+        self.relics: set[tuple[StreamId, ResourceName]] = set()
+        self.views: Counter[Hashable] = Counter()
+        self._superseded: set[StreamId] = set()
+        self._order = count(1)
+
+    @property
+    def all_shown(self) -> bool:
+        """Whether of every proxy it is known what it holds, in terms of this process's own revisions."""
+        return not (self.arriving or self.connecting or self.relics)
+
+    # A stream's life
+
+    def arrive(self, stream: StreamId, now: float) -> None:
+        """A stream opened; whose it is will be known with its first request, or `leave` tells that it never was."""
+        self.arriving[stream] = now
+
+    def leave(self, stream: StreamId) -> None:
+        """A stream ended that never said whose it was. If it was a proxy's that is known, that one is absent anyway."""
+        self.arriving.pop(stream, None)
+
+    def open(
+        self, stream: StreamId, proxy: ProxyId, view: Hashable, expected: Iterable[TypeUrl], now: float
+    ) -> StreamRecord:
+        """A stream has named its proxy. `expected`: the types that can be asked for on it."""
+        self.arriving.pop(stream, None)
+        record = StreamRecord(stream, proxy, view, now, set(expected), next(self._order))
+        self._file(record)
+        self.connecting.add(stream)
+        return record
+
+    def remember(self, stream: StreamId, proxy: ProxyId, types: Iterable[TypeUrl], ended: float) -> StreamRecord:
+        """A proxy of the loaded roster: absent, and holding anything of these types until it is back."""
+        record = StreamRecord(stream, proxy, None, ended, set(), next(self._order), ended, claims_anything=True)
+        record.ended_order = next(self._order)
+        self._file(record)
+        for type_url in types:
+            record.interests[type_url] = Interest(stream, type_url)
+            self.relics.add((stream, ResourceName(type_url, EVERYTHING)))
+        self._drop_if_empty(record)
+        return record
+
+    def show(
+        self, record: StreamRecord, type_url: TypeUrl, claims_anything: bool, now: float
+    ) -> tuple[Interest, Inheritance]:
+        """A stream's first request of a type: it shows what the proxy holds of that type.
+
+        Returns:
+            The stream's interest, and what it inherits of the streams that it may succeed.
+        """
+        record.claims_anything = record.claims_anything or claims_anything
+        others = [other for other in self.of_proxy[record.proxy].values() if other is not record]
+        living = [other for other in others if other.ended is None and type_url in other.interests]
+        ended = [other for other in others if other.ended is not None and other.obliged(type_url)]
+        inherited = Inheritance()
+        for past in ended:
+            interest = past.interests.get(type_url)
+            if interest is not None:
+                inherited.tainted |= interest.rejected
+                inherited.relics |= any(stream == past.id and r.type_url == type_url for stream, r in self.relics)
+        if record.claims_anything and not ended and len(living) == 1:
+            record.replaces[type_url] = living[0].id
+        if not record.claims_anything:
+            for other in living:
+                self._supersede(other, now)
+        interest = record.interests[type_url] = Interest(record.id, type_url)
+        self._shown(record, {type_url})
+        self._succeed(record.proxy, type_url)
+        return interest, inherited
+
+    def answered(self, record: StreamRecord) -> None:
+        """The stream has ACKed or NACKed a response, so all its first requests are in (rule 28)."""
+        if record.unshown:
+            self._shown(record, set(record.unshown))
+        for past in self._left_behind(record):
+            self._shown(past, set(past.unshown))
+            self._drop_if_empty(past)
+
+    def outgrown(self, record: StreamRecord, type_url: TypeUrl) -> None:
+        """The process that is back on this stream needs nothing of the type, and will never ask for it."""
+        for past in self._left_behind(record):
+            self.retire(past, type_url)
+
+    def end(self, stream: StreamId, now: float) -> StreamRecord:
+        """The stream ended, which credits nothing (rule 27)."""
+        record = self.streams[stream]
+        record.ended = now
+        record.ended_order = next(self._order)
+        if not record.claims_anything:
+            self._shown(record, set(record.unshown))
+        for interest in record.interests.values():
+            for progress in interest.behind.values():
+                progress.sent = NEVER
+        for type_url in list(record.interests):
+            self._succeed(record.proxy, type_url)
+        self._drop_if_empty(record)
+        return record
+
+    def expire(self, now: float) -> None:
+        """Ended streams of processes that were replaced in a hot restart, and have ended by now, oblige no more."""
+        for stream in list(self._superseded):
+            record = self.streams[stream]
+            assert record.superseded_at is not None
+            if record.ended is not None and now - record.superseded_at >= PARENT_SHUTDOWN_SECONDS:
+                types = set(record.interests)
+                self._release(record)
+                for type_url in types:
+                    self._succeed(record.proxy, type_url)
+
+    def forget(self, proxy: ProxyId) -> bool:
+        """Drops the ended streams of a proxy that is known to be gone; living ones stay. Whether there were any."""
+        gone = [record for record in self.of_proxy.get(proxy, {}).values() if record.ended is not None]
+        for record in gone:
+            self._release(record)
+        return bool(gone)
+
+    # Who succeeds whom
+
+    def _succeed(self, proxy: ProxyId, type_url: TypeUrl) -> None:
+        """Ended streams whose processes are all back, on later streams that have shown the type, oblige no more."""
+        records = self.of_proxy.get(proxy, {}).values()
+        ended = [record for record in records if record.ended is not None and record.obliged(type_url)]
+        if not ended:
+            return
+        living = [record for record in records if record.ended is None and type_url in record.interests]
+        last_end = max(record.ended_order for record in ended)
+        returned = sum(record.opened_order > last_end for record in living)
+        replaced = {record.replaces.get(type_url) for record in living}
+        enough = returned >= _processes(ended)
+        for record in ended:
+            if enough or record.id in replaced:
+                self.retire(record, type_url)
+
+    def _left_behind(self, record: StreamRecord) -> list[StreamRecord]:
+        """The ended streams of the process that is back on this stream; none where that can't be told."""
+        records = self.of_proxy[record.proxy].values()
+        if len(records) == 1:
+            return []
+        ended = [past for past in records if past.ended is not None and past.ended_order < record.opened_order]
+        return ended if _processes(ended) == 1 else []
+
+    def _supersede(self, record: StreamRecord, now: float) -> None:
+        if record.superseded_at is None:
+            record.superseded_at = now
+            self._superseded.add(record.id)
+
+    def retire(self, record: StreamRecord, type_url: TypeUrl) -> None:
+        """An ended stream is obliged for the type no longer."""
+        interest = record.interests.pop(type_url, None)
+        if interest is not None:
+            self._drop_interest(record, interest)
+            self.relics.discard((record.id, ResourceName(type_url, EVERYTHING)))
+        self._shown(record, {type_url})
+        self._drop_if_empty(record)
+
+    def _release(self, record: StreamRecord) -> None:
+        self._shown(record, set(record.unshown))
+        for type_url in list(record.interests):
+            self.retire(record, type_url)
+        self._drop_if_empty(record)
+
+    def _drop_interest(self, record: StreamRecord, interest: Interest) -> None:
+        """Forgets what the stream was behind on, and what it asked for."""
+
+    def _file(self, record: StreamRecord) -> None:
+        self.streams[record.id] = record
+        self.of_proxy.setdefault(record.proxy, {})[record.id] = record
+        self.views[record.view] += 1
+
+    def _shown(self, record: StreamRecord, types: set[TypeUrl]) -> None:
+        record.unshown -= types
+        if not record.unshown:
+            self.connecting.discard(record.id)
+
+    def _drop_if_empty(self, record: StreamRecord) -> None:
+        if record.ended is None or record.interests or record.unshown:
+            return
+        if self.streams.pop(record.id, None) is None:
+            return
+        self._superseded.discard(record.id)
+        self.views[record.view] -= 1
+        streams = self.of_proxy[record.proxy]
+        del streams[record.id]
+        if not streams:
+            del self.of_proxy[record.proxy]
+
+
+def _processes(records: Iterable[StreamRecord]) -> int:
+    """How many of these ended streams were open at the same time at most: so many processes there were."""
+    events = sorted(e for r in records for e in ((r.opened_order, 1), (r.ended_order, -1)))
+    most = running = 0
+    for _, step in events:
+        running += step
+        most = max(most, running)
+    return most

@@ -1,0 +1,90 @@
+"""Instances of services: small servers on the test's own event loop."""
+
+import asyncio
+import ssl
+from pathlib import Path
+
+from tests.envoy.waiting import eventually
+
+
+class HttpUpstream:
+    """An HTTP/1.1 server that answers every request with its name; to `/held` only after `release` was called.
+
+    received: how many requests came. held: how many wait for `release`.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.received = 0
+        self.held = 0
+        self._released = asyncio.Event()
+        self._server: asyncio.Server | None = None
+
+    async def start(self, address: str = "127.0.0.1") -> None:
+        """Listens on a port of the system's choice."""
+        self._server = await asyncio.start_server(self._serve, address, 0)
+
+    async def start_unix(self, path: Path) -> None:
+        """Listens on a Unix socket."""
+        self._server = await asyncio.start_unix_server(self._serve, path)
+
+    @property
+    def port(self) -> int:
+        assert self._server is not None
+        return int(self._server.sockets[0].getsockname()[1])
+
+    def release(self) -> None:
+        """Answers the requests to `/held`."""
+        self._released.set()
+
+    async def has_held(self, requests: int) -> None:
+        """Returns when that many requests wait here."""
+        await eventually(lambda: self.held == requests, what=f"{requests} requests held by {self.name}")
+
+    async def stop(self) -> None:
+        self._released.set()
+        if self._server is not None:
+            self._server.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                self.received += 1
+                if head.split(b" ")[1] == b"/held":
+                    self.held += 1
+                    await self._released.wait()
+                    self.held -= 1
+                body = self.name.encode()
+                writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body))
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+
+class GreetingUpstream:
+    """A TCP server that sends its name and closes; over TLS if given a context."""
+
+    def __init__(self, name: str, tls: ssl.SSLContext | None = None) -> None:
+        self.name = name
+        self._tls = tls
+        self._server: asyncio.Server | None = None
+
+    async def start(self) -> None:
+        self._server = await asyncio.start_server(self._greet, "127.0.0.1", 0, ssl=self._tls)
+
+    @property
+    def port(self) -> int:
+        assert self._server is not None
+        return int(self._server.sockets[0].getsockname()[1])
+
+    async def stop(self) -> None:
+        if self._server is not None:
+            self._server.close()
+
+    async def _greet(self, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(self.name.encode())
+        await writer.drain()
+        writer.close()
