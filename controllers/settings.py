@@ -98,7 +98,7 @@ class Settings(BaseSettings):
     )
     drain_time: Seconds = Field(5.0, description="Over which streams are ended, one after another, on SIGTERM.")
     vanish_grace: Seconds = Field(
-        5.0, description="How long most of a source's objects must have vanished before that is believed."
+        0.2, description="How long a file must be seen without an object before the object counts as deleted."
     )
     identifier: str = Field(
         default_factory=socket.gethostname, min_length=1, description="Names this control plane to the proxies."

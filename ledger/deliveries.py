@@ -11,6 +11,7 @@ from ledger.interest import Interest, Progress
 from ledger.lag import Lag, Wake
 from ledger.streams import StreamRecord, Streams
 
+
 class ResourceChange(NamedTuple):
     """A resource has a new form (or is gone, or has come to be).
 
@@ -138,14 +139,14 @@ class Deliveries(Streams):
         *,
         held: Revision | None = None,
         relic: bool = False,
-        alone: bool = False,
+        tainted: bool = False,
     ) -> None:
         """The stream must be sent the resource, in a form built at `revision` or later.
 
         Args:
             held: what the proxy is known to hold; None: if it was not behind before, the form before this revision.
             relic: the proxy may hold a form from before this process started.
-            alone: in a response of its own.
+            tainted: the proxy rejected it on an earlier stream.
         """
         progress = interest.behind.get(name)
         if progress is None:
@@ -153,7 +154,7 @@ class Deliveries(Streams):
                 held = NEVER if name in interest.claimed else Revision(revision - 1)
             self._forget_claims(interest, [name])
             resource = ResourceName(interest.type_url, name)
-            progress = Progress(revision, held, now, alone=alone, relic=relic)
+            progress = Progress(revision, held, now, relic=relic)
             interest.behind[name] = progress
             lag = self._lags.get(resource)
             if lag is None:
@@ -163,7 +164,8 @@ class Deliveries(Streams):
                 self.relics.add((interest.stream, resource))
         else:
             progress.need = max(progress.need, revision)
-            progress.alone = progress.alone or alone
+        if tainted:
+            self._taint(interest, name, progress, "rejected on an earlier stream")
         if name not in interest.given_up:
             interest.unsent.add(name)
 
@@ -227,11 +229,14 @@ class Deliveries(Streams):
             progress = interest.behind.get(name)
             if progress is not None:
                 progress.sent = NEVER
-                progress.nack = text or "rejected without a reason"
-                progress.alone = True
-                interest.rejected.add(name)
+                self._taint(interest, name, progress, text or "rejected without a reason")
                 if again and name not in interest.given_up:
                     interest.unsent.add(name)
+
+    def _taint(self, interest: Interest, name: str, progress: Progress, text: str) -> None:
+        progress.nack = text
+        progress.alone = True
+        interest.rejected.add(name)
 
     def _settle(self, interest: Interest, name: str) -> None:
         progress = interest.behind.pop(name)
@@ -257,6 +262,10 @@ class Deliveries(Streams):
     def lag(self, resource: ResourceName) -> Lag | None:
         """Who is behind on the resource; None if nobody is."""
         return self._lags.get(resource)
+
+    def lagging(self) -> list[ResourceName]:
+        """The resources that somebody is behind on."""
+        return [resource for resource, lag in self._lags.items() if lag.progress]
 
     def reached(self, resource: ResourceName, revision: Revision) -> bool:
         """Whether every obliged stream holds the resource in a form built at `revision` or later, or says so."""

@@ -1,10 +1,10 @@
 """The roster: every proxy that is or may be routing by what this control plane sent."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from ledger.ids import ProxyId, TypeUrl
+from ledger.ids import ProxyId, ResourceName, TypeUrl
 
 
 class Presence(StrEnum):
@@ -20,8 +20,8 @@ class Proxy:
     """One proxy.
 
     since: when `presence` last changed. types: what it has asked for, on any stream. shown: of which types it has shown
-    to this process what it holds. tainted: it has rejected something, so that what it claims to hold may be false
-    (rule 31).
+    to this process what it holds. tainted: what it has rejected and not ACKed since: it may have applied it all the
+    same, or not, whatever it claims (rule 31).
     """
 
     id: ProxyId
@@ -32,7 +32,7 @@ class Proxy:
     streams: int = 0
     types: set[TypeUrl] = field(default_factory=set)
     shown: set[TypeUrl] = field(default_factory=set)
-    tainted: bool = False
+    tainted: frozenset[ResourceName] = frozenset()
 
 
 class Roster:
@@ -76,8 +76,8 @@ class Roster:
             proxy.types.add(type_url)
             self.version += 1
 
-    def taint(self, proxy: Proxy, tainted: bool) -> None:
-        """The proxy rejected a response, or has by now ACKed all it ever rejected."""
+    def taint(self, proxy: Proxy, tainted: frozenset[ResourceName]) -> None:
+        """What the proxy has rejected, and not ACKed since, is now this."""
         if proxy.tainted != tainted:
             proxy.tainted = tainted
             self.version += 1
@@ -110,12 +110,17 @@ class Roster:
     def dump(self) -> list[dict[str, object]]:
         """What a restarted process must know: the proxies that are not GONE, as plain values."""
         return [
-            {"id": proxy.id, "types": sorted(proxy.types), "tainted": proxy.tainted, "address": proxy.address}
+            {
+                "id": proxy.id,
+                "types": sorted(proxy.types),
+                "tainted": sorted(map(list, proxy.tainted)),
+                "address": proxy.address,
+            }
             for proxy in self.all()
             if proxy.presence is not Presence.GONE
         ]
 
-    def load(self, dumped: Iterable[Mapping[str, object]], now: float) -> list[Proxy]:
+    def load(self, dumped: Iterable[object], now: float) -> list[Proxy]:
         """Takes in what `dump` gave, each proxy as absent since `now`.
 
         Raises:
@@ -124,8 +129,9 @@ class Roster:
         loaded = []
         for item in dumped:
             match item:
-                case {"id": str(proxy_id), "types": list(types), "tainted": bool(tainted), "address": str(address)}:
-                    proxy = Proxy(ProxyId(proxy_id), Presence.ABSENT, now, address=address, tainted=tainted)
+                case {"id": str(proxy_id), "types": list(types), "tainted": list(tainted), "address": str(address)}:
+                    proxy = Proxy(ProxyId(proxy_id), Presence.ABSENT, now, address=address)
+                    proxy.tainted = frozenset(ResourceName(TypeUrl(type_url), name) for type_url, name in tainted)
                     proxy.types.update(TypeUrl(str(type_url)) for type_url in types)
                     self._proxies[proxy.id] = proxy
                     loaded.append(proxy)

@@ -26,13 +26,13 @@ seconds for it to be carried out."""
 class Inheritance:
     """What a stream inherits of the streams of its proxy that ended, for one type.
 
-    tainted: resources whose claims are not to be believed, since a response with them was NACKed (rule 31).
-    all_tainted: it is not known which these are. relics: whether the proxy may hold something from before this process
+    tainted: resources of which the proxy may hold anything, whatever it claims: it rejected them (rule 31).
+    doubtful: resources that were on their way when a stream ended: it may have rejected them, unheard. relics: whether the proxy may hold something from before this process
     started.
     """
 
     tainted: set[str] = field(default_factory=set)
-    all_tainted: bool = False
+    doubtful: set[str] = field(default_factory=set)
     relics: bool = False
 
 
@@ -44,6 +44,8 @@ class StreamRecord:
     claims_anything: some first request said that the proxy holds something already.
     unshown: the types of which the proxy may hold something and has not said what; a stream with any is `connecting`.
     opened_order, ended_order: places in the order of all openings and endings.
+    unexplained: when it opened, no ended stream of the proxy was obliged, of whose process it could be.
+    answered: it has ACKed or NACKed something, so all its first requests are in.
     replaces: by type, the stream that was still open when the same process opened this one.
     superseded_at: when a new process of the same node id was first seen beside this one.
     """
@@ -54,9 +56,11 @@ class StreamRecord:
     opened: float
     unshown: set[TypeUrl]
     opened_order: int
+    unexplained: bool = False
     ended: float | None = None
     ended_order: int = 0
     claims_anything: bool = False
+    answered: bool = False
     superseded_at: float | None = None
     replaces: dict[TypeUrl, StreamId] = field(default_factory=dict)
     interests: dict[TypeUrl, Interest] = field(default_factory=dict)
@@ -105,14 +109,16 @@ class Streams:
     ) -> StreamRecord:
         """A stream has named its proxy. `expected`: the types that can be asked for on it."""
         self.arriving.pop(stream, None)
-        record = StreamRecord(stream, proxy, view, now, set(expected), next(self._order))
+        others = self.of_proxy.get(proxy, {}).values()
+        unexplained = all(other.ended is None for other in others)
+        record = StreamRecord(stream, proxy, view, now, set(expected), next(self._order), unexplained)
         self._file(record)
         self.connecting.add(stream)
         return record
 
     def remember(self, stream: StreamId, proxy: ProxyId, types: Iterable[TypeUrl], ended: float) -> StreamRecord:
         """A proxy of the loaded roster: absent, and holding anything of these types until it is back."""
-        record = StreamRecord(stream, proxy, None, ended, set(), next(self._order), ended, claims_anything=True)
+        record = StreamRecord(stream, proxy, None, ended, set(), next(self._order), claims_anything=True, ended=ended)
         record.ended_order = next(self._order)
         self._file(record)
         for type_url in types:
@@ -121,9 +127,7 @@ class Streams:
         self._drop_if_empty(record)
         return record
 
-    def show(
-        self, record: StreamRecord, type_url: TypeUrl, claims_anything: bool, now: float
-    ) -> tuple[Interest, Inheritance]:
+    def show(self, record: StreamRecord, type_url: TypeUrl, claims_anything: bool) -> tuple[Interest, Inheritance]:
         """A stream's first request of a type: it shows what the proxy holds of that type.
 
         Returns:
@@ -138,12 +142,10 @@ class Streams:
             interest = past.interests.get(type_url)
             if interest is not None:
                 inherited.tainted |= interest.rejected
+                inherited.doubtful |= interest.doubtful
                 inherited.relics |= any(stream == past.id and r.type_url == type_url for stream, r in self.relics)
-        if record.claims_anything and not ended and len(living) == 1:
-            record.replaces[type_url] = living[0].id
-        if not record.claims_anything:
-            for other in living:
-                self._supersede(other, now)
+        if record.claims_anything and record.unexplained and len(living) == len(others) == 1:
+            record.replaces[type_url] = living[0].id  # its process opened a new stream before the end of this was seen
         interest = record.interests[type_url] = Interest(record.id, type_url)
         self._shown(record, {type_url})
         self._succeed(record.proxy, type_url)
@@ -151,8 +153,14 @@ class Streams:
 
     def answered(self, record: StreamRecord) -> None:
         """The stream has ACKed or NACKed a response, so all its first requests are in (rule 28)."""
-        if record.unshown:
-            self._shown(record, set(record.unshown))
+        if record.answered:
+            return
+        record.answered = True
+        self._shown(record, set(record.unshown))
+        if record.unexplained and not record.claims_anything:
+            for other in self.of_proxy[record.proxy].values():
+                if other.ended is None and other.opened_order < record.opened_order:
+                    self._supersede(other, record.opened)  # a new process beside it: a hot restart
         for past in self._left_behind(record):
             self._shown(past, set(past.unshown))
             self._drop_if_empty(past)
@@ -170,8 +178,10 @@ class Streams:
         if not record.claims_anything:
             self._shown(record, set(record.unshown))
         for interest in record.interests.values():
-            for progress in interest.behind.values():
-                progress.sent = NEVER
+            for name, progress in interest.behind.items():
+                if progress.sent:
+                    interest.doubtful.add(name)
+                    progress.sent = NEVER
         for type_url in list(record.interests):
             self._succeed(record.proxy, type_url)
         self._drop_if_empty(record)

@@ -2,7 +2,7 @@
 
 from ledger.ids import ObjectKey, ResourceName
 from xds.objects import Resolution, ServiceEntry, ServicePort
-from xds.types import CDS, EDS, LDS, RDS
+from xds.types import CDS, EDS, FULL_SET, LDS, RDS
 
 REDIRECT_LISTENER = "virtualOutbound"
 """The listener that takes redirected connections and hands them to the one for their original destination."""
@@ -70,3 +70,9 @@ def service_resources(entry: ServiceEntry) -> set[ResourceName]:
         resources.add(ResourceName(LDS, name))
         resources.add(ResourceName(RDS, name))
     return resources
+
+
+def catalogued(entry: ServiceEntry | None) -> set[ResourceName]:
+    """The clusters and listeners of a ServiceEntry that wildcard subscriptions cover."""
+    resources = service_resources(entry) if entry is not None else set()
+    return {resource for resource in resources if resource.type_url in FULL_SET and by_wildcard(resource)}

@@ -4,24 +4,26 @@ It holds no socket, task, file or clock: a shell calls it with events and with t
 gives, and looks at `take_woken` after every call for the streams that have something to send.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ledger.deliveries import Deliveries
 from ledger.footprints import Footprints
-from ledger.ids import ObjectKey, ProxyId, ResourceName, StreamId
+from ledger.ids import ObjectKey, ProxyId, ResourceName, StreamId, TypeUrl
 from ledger.ledger import Ledger
 from ledger.receipts import Answer, Query, Receipt, Receipts
 from ledger.roster import Presence, Proxy, Roster
 from ledger.waiting import Waiter, WaitingRoom
 from xds.index.index import Index, Touched
 from xds.index.remarks import obstacles
-from xds.naming import by_wildcard
+from xds.naming import by_wildcard, catalogued
 from xds.objects import Applied, Event
 from xds.protocol.errors import Status, StreamError
 from xds.protocol.stream import Peer, Stream, Transport
 from xds.protocol.subscription import World
+from xds.protocol.traffic import Traffic
 from xds.snapshot import Snapshot
+from xds.types import FULL_SET
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +50,17 @@ class Plane:
 
     Args:
         identifier: names this control plane to the proxies (rule 12).
-        durable_roster: the roster outlives the process: no proxy is answered before `roster_saved` has told that the
-            roster with it is safe.
+        durable: what `dump` gives outlives the process: no proxy is answered before `saved` has told that the newest is
+            safe.
     """
 
-    def __init__(self, identifier: str = "lastack", timing: Timing | None = None, durable_roster: bool = False) -> None:
+    def __init__(
+        self,
+        identifier: str = "lastack",
+        timing: Timing | None = None,
+        durable: bool = False,
+        durable_roster: bool = False,
+    ) -> None:
         self.timing = timing or Timing()
         self.ledger = Ledger()
         self.index = Index()
@@ -65,7 +73,8 @@ class Plane:
         self.streams: dict[StreamId, Stream] = {}
         self._world = World(self.snapshot, self.deliveries, identifier, self.ledger.revision, self.ledger.root)
         self._next_stream = 1
-        self._durable_version: int | None = 0 if durable_roster else None
+        self._durable_version: int | None = 0 if durable or durable_roster else None
+        self._catalogue_version = 0
         self._loading = True
         self._settling = False
         self._settled_at: float | None = None
@@ -75,14 +84,35 @@ class Plane:
 
     # Start
 
-    def load_roster(self, dumped: Iterable[dict[str, object]], now: float) -> None:
-        """Takes in the roster of an earlier process: its proxies are absent, and may hold anything.
+    def dump(self) -> dict[str, object]:
+        """What a restarted process must know, as plain values: the proxies, and what they may hold unbeknown.
+
+        Parts of a response that was rejected may have been applied; if the rejection is lost with this process, only the
+        names of what was served tell the next one what to take away.
+        """
+        names = self.snapshot.catalogue() | {r for r in self.deliveries.lagging() if r.type_url in FULL_SET}
+        if self.deliveries.relics:
+            names |= self._world.catalogue
+        return {"proxies": self.roster.dump(), "names": sorted(map(list, names))}
+
+    @property
+    def dump_version(self) -> int:
+        """Rises whenever `dump` has something new that must be safe before proxies are answered."""
+        return self.roster.version + self._catalogue_version
+
+    def load(self, dumped: Mapping[str, object], now: float) -> None:
+        """Takes in the `dump` of an earlier process: its proxies are absent, and may hold anything.
 
         Raises:
-            ValueError: if it is not what `Roster.dump` gives.
+            ValueError: if it is not what `dump` gives.
         """
-        for proxy in self.roster.load(dumped, now):
-            self.deliveries.remember(self._new_id(), proxy.id, proxy.types, now)
+        match dumped:
+            case {"proxies": list(proxies), "names": list(names)}:
+                self._world.catalogue = frozenset(_resource_name(name) for name in names)
+                for proxy in self.roster.load(proxies, now):
+                    self.deliveries.remember(self._new_id(), proxy.id, proxy.types, now)
+            case _:
+                raise ValueError("not a dump of a control plane: it lacks its proxies or names")
 
     def start(self, now: float, roster_known: bool) -> None:
         """Everything is loaded: proxies may be answered (rule 5).
@@ -100,6 +130,11 @@ class Plane:
     def ready(self) -> bool:
         """Whether everything is loaded."""
         return not self._loading
+
+    @property
+    def traffic(self) -> Traffic:
+        """How many responses were sent and answered."""
+        return self._world.traffic
 
     # Sources
 
@@ -129,6 +164,8 @@ class Plane:
                 self.footprints.touch(key, resources, revision)
             self.room.object_changed(event.key)
         self._world.revision, self._world.root = revision, self.ledger.root
+        if any(catalogued(new) - catalogued(old) for _, touched in applied for old, new in touched.services):
+            self._catalogue_version += 1
         self.room.obstacles_changed()
         self._after(now)
 
@@ -139,6 +176,11 @@ class Plane:
         else:
             self._troubles[source] = what
         self._after(now, surroundings=True)
+
+    @property
+    def troubles(self) -> Mapping[str, str]:
+        """The sources that can't tell what is so, and why."""
+        return self._troubles
 
     # Streams
 
@@ -167,7 +209,7 @@ class Plane:
         """The next response to write on the stream; None if there is nothing to send now."""
         if self._loading or stream.id not in self.streams:
             return None
-        if self._durable_version is not None and stream.roster_version > self._durable_version:
+        if self._durable_version is not None and self._durable_version < self.dump_version:
             return None
         return stream.next_response(now)
 
@@ -207,10 +249,16 @@ class Plane:
         self._after(now)
         return True
 
-    def roster_saved(self, version: int) -> None:
-        """The roster is safe up to this version."""
+    def saved(self, version: int) -> None:
+        """What `dump` gave at this `dump_version` is safe."""
         self._durable_version = version
         self._woken.update(self.streams)
+
+    def roster_saved(self, version: int) -> None:  # SHIM
+        self.saved(self.dump_version)
+
+    def load_roster(self, dumped: list[dict[str, object]], now: float) -> None:  # SHIM
+        self.load({"proxies": dumped, "names": []}, now)
 
     # Receipts
 
@@ -276,10 +324,11 @@ class Plane:
         return StreamId(self._next_stream - 1)
 
     def _taint(self, proxy: Proxy) -> None:
-        # Once tainted, a proxy is clear only when it has ACKed all there is: which of its claims is false is not known.
-        interests = [i for record in self.deliveries.of_proxy[proxy.id].values() for i in record.interests.values()]
-        rejected = any(interest.rejected for interest in interests)
-        self.roster.taint(proxy, rejected or (proxy.tainted and any(interest.behind for interest in interests)))
+        rejected = {resource for resource in proxy.tainted if resource.type_url not in proxy.shown}
+        for record in self.deliveries.of_proxy[proxy.id].values():
+            for type_url, interest in record.interests.items():
+                rejected.update(ResourceName(type_url, name) for name in interest.rejected)
+        self.roster.taint(proxy, frozenset(rejected))
 
     def _drop_views(self) -> None:
         for view in self.snapshot.views():
@@ -302,6 +351,13 @@ class Plane:
                     Status.DEADLINE_EXCEEDED, f"no ACK of a {subscription.type_url} response within {waiting:.0f} s"
                 )
         return None
+
+
+def _resource_name(value: object) -> ResourceName:
+    match value:
+        case [str(type_url), str(name)]:
+            return ResourceName(TypeUrl(type_url), name)
+    raise ValueError(f"not the name of a resource: {value!r}")
 
 
 def _absent_for(proxy: Proxy, now: float) -> float:

@@ -8,7 +8,7 @@ from xds.builders.assignments import encode_assignment
 from xds.builders.clusters import encode_cluster, passthrough_cluster
 from xds.builders.routes import encode_empty_routes
 from xds.index.index import Index, Service, Touched
-from xds.naming import PASSTHROUGH_CLUSTER, by_wildcard, cluster_name
+from xds.naming import PASSTHROUGH_CLUSTER, by_wildcard, cluster_name, port_listener_name
 from xds.objects import Resolution, ServiceEntry
 from xds.resource import FullSet, Resource
 from xds.types import CDS, EDS, FULL_SET, LDS, RDS
@@ -75,6 +75,12 @@ class Snapshot:
         if type_url == CDS and view.redirect:
             names.append(PASSTHROUGH_CLUSTER)
         return sorted(names)
+
+    def catalogue(self) -> set[ResourceName]:
+        """Every cluster and listener that some wildcard subscription covers."""
+        names = {ResourceName(CDS, name) for name in self._resources[CDS]}
+        names.update(ResourceName(LDS, port_listener_name(port)) for port in self._index.ports())
+        return names
 
     def full_set(self, view: View, type_url: TypeUrl) -> FullSet:
         """Everything that a wildcard subscription covers; one object for all streams, until something changes."""

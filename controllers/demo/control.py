@@ -6,8 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import httpx
 
@@ -20,14 +19,13 @@ _READY_WITHIN_SECONDS = 30.0
 _POLL_SECONDS = 0.05
 
 
-def lastack(*arguments: str) -> list[str]:
-    """The command line of `lastack`, for this interpreter."""
-    return [sys.executable, "-m", "controllers.cli", *arguments]
+def command_line(entries: Path, ads: str, api: str) -> list[str]:
+    """The command line of a control plane for a directory of entries.
 
-
-def serve(entries: Path, ads: str, api: str) -> list[str]:
-    """The command line of a control plane for a directory of entries. No settling time: no proxy has been here before."""
-    return lastack("serve", "--source", f"files:{entries}", "--ads", ads, "--api", api, "--settling", "0s")
+    It need not settle, since no proxy has been here before.
+    """
+    lastack = [sys.executable, "-m", "controllers.cli"]
+    return [*lastack, "serve", "--source", f"files:{entries}", "--ads", ads, "--api", api, "--settling", "0s"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +37,18 @@ class Confirmation:
 
 
 class Control:
-    """Client of the HTTP API. Use it as a context manager.
+    """Client of the HTTP API.
 
     Args:
         api: `HOST:PORT` of the API.
     """
 
     def __init__(self, api: str) -> None:
+        self.api = api
         self._client = httpx.AsyncClient(base_url=f"http://{api}", timeout=None, trust_env=False, verify=False)
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def close(self) -> None:
+        """Closes its connections."""
         await self._client.aclose()
 
     async def ready(self) -> None:

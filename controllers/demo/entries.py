@@ -20,7 +20,8 @@ class Entries:
     """Writes the files that the control plane reads. Each is replaced as a whole, so that nobody reads half a file."""
 
     def __init__(self, directory: Path) -> None:
-        self._directory = directory
+        self.directory = directory
+        directory.mkdir()
 
     def write_service(self, port: int) -> None:
         """Writes the service. `port` is where the proxies listen for it."""
@@ -43,7 +44,7 @@ class Entries:
         self._path(name).unlink()
 
     def _path(self, name: str) -> Path:
-        return self._directory / f"{name}.yaml"
+        return self.directory / f"{name}.yaml"
 
     def _write(self, kind: str, name: str, spec: dict[str, object]) -> None:
         document = {
@@ -52,6 +53,6 @@ class Entries:
             "metadata": {"namespace": NAMESPACE, "name": name},
             "spec": spec,
         }
-        draft = self._directory / f".{name}.draft"
+        draft = self.directory / f".{name}.draft"
         draft.write_text(yaml.safe_dump(document, sort_keys=False))
         os.replace(draft, self._path(name))

@@ -1,12 +1,14 @@
 """The proxies: real Envoys."""
 
-import asyncio
+import json
 import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from controllers.demo.control import lastack
+from controllers.addresses import Address
+from controllers.cli.envoy_bootstrap import ProxyPlan, envoy_bootstrap
+from controllers.demo.entries import SERVICE
 from controllers.demo.errors import DemoError
 
 _WORKERS = 2
@@ -27,7 +29,7 @@ class Envoy:
     @classmethod
     def numbered(cls, number: int, port: int) -> "Envoy":
         """The Envoy of that number, from 0. They take turns in speaking SotW and delta."""
-        return cls(f"envoy-{number + 1}", number % 2 == 0, f"127.0.0.{_FIRST_ADDRESS + number}", port)
+        return cls(f"envoy-{number + 1}", number % 2 == 0, address(number), port)
 
     @property
     def url(self) -> str:
@@ -37,26 +39,22 @@ class Envoy:
     def protocol(self) -> str:
         return "SotW" if self.sotw else "delta"
 
-    async def bootstrap(self, ads: str, admin_port: int, directory: Path) -> Path:
-        """Has `lastack bootstrap` write the Envoy's bootstrap, and returns the file.
-
-        Raises:
-            DemoError: if that fails.
-        """
-        arguments = ["--node-id", self.name, "--ads", ads, "--bind-address", self.address]
-        arguments += ["--admin-port", str(admin_port), *(["--sotw"] if self.sotw else [])]
-        process = await asyncio.create_subprocess_exec(
-            *lastack("bootstrap", *arguments), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    def write_bootstrap(self, ads: str, admin_port: int, directory: Path) -> Path:
+        """Writes what `lastack bootstrap` would print, and returns the file."""
+        plan = ProxyPlan(
+            self.name, Address.parse(ads), SERVICE, self.sotw, admin_port=admin_port, bind_address=self.address
         )
-        output, errors = await process.communicate()
-        if process.returncode:
-            raise DemoError(f"lastack bootstrap failed: {errors.decode(errors='replace').strip()}")
-        path = directory / f"{self.name}.yaml"
-        path.write_bytes(output)
+        path = directory / f"{self.name}.json"
+        path.write_text(json.dumps(envoy_bootstrap(plan)))
         return path
 
 
-def command(binary: str, bootstrap: Path) -> list[str]:
+def address(number: int) -> str:
+    """The address of the Envoy of that number, from 0."""
+    return f"127.0.0.{_FIRST_ADDRESS + number}"
+
+
+def command_line(binary: str, bootstrap: Path) -> list[str]:
     """The command line of an Envoy."""
     options = ["--concurrency", str(_WORKERS), "--disable-hot-restart", "--log-level", "warning"]
     return [binary, "-c", str(bootstrap), *options]

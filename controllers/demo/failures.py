@@ -20,9 +20,9 @@ class Failure(StrEnum):
 
 
 _MEANINGS = {
-    Failure.CUT_OFF: "cut off: the instance was killed while it worked on them",
-    Failure.REFUSED: "sent to an instance that was already gone",
-    Failure.NO_INSTANCE: "the proxy knew no instance to send them to",
+    Failure.CUT_OFF: "cut off when the instance was killed",
+    Failure.REFUSED: "sent to an instance already gone",
+    Failure.NO_INSTANCE: "no instance known to the proxy",
     Failure.TIMEOUT: "not answered in time",
     Failure.WRONG_STATUS: "answered with another error",
     Failure.WRONG_BODY: "answered with the wrong content",

@@ -7,6 +7,7 @@ imported, so that it starts fast. Once it listens it prints its port.
 import argparse
 import asyncio
 import contextlib
+import sys
 from urllib.parse import parse_qs, urlsplit
 
 HOST = "127.0.0.1"
@@ -14,6 +15,11 @@ HOST = "127.0.0.1"
 KEEP_ALIVE_SECONDS = 3600.0
 """Longer than any demo: an idle connection is never closed just when Envoy uses it again, which would be a failure that
 has nothing to do with routing."""
+
+
+def command_line(name: str) -> list[str]:
+    """The command line of an instance, on any free port."""
+    return [sys.executable, "-m", "controllers.demo.instance", "--name", name]
 
 
 async def serve(name: str, port: int) -> None:

@@ -12,13 +12,12 @@ from pathlib import Path
 
 import httpx
 
-from controllers.demo import envoys
-from controllers.demo.control import Control, serve
+from controllers.demo import control, envoys, instance
+from controllers.demo.control import Control
 from controllers.demo.entries import HOST, SERVICE, Entries
 from controllers.demo.envoys import Envoy
 from controllers.demo.errors import DemoError
-from controllers.demo.instance import HOST as INSTANCE_ADDRESS
-from controllers.demo.instance import command as instance_command
+from controllers.demo.plan import Plan
 from controllers.demo.ports import free_ports
 from controllers.demo.processes import Child, Processes
 
@@ -33,12 +32,11 @@ class State(StrEnum):
     SERVING = "serving"
     DRAINING = "draining"
     REMOVED = "removed"
-    KILLED = "killed"
 
 
 @dataclass(slots=True, eq=False)
 class Instance:
-    """An instance of the service."""
+    """A running instance of the service."""
 
     name: str
     port: int
@@ -47,25 +45,48 @@ class Instance:
 
 
 class Mesh:
-    """Everything that runs. `instances` are those that are not killed yet."""
+    """Everything that runs. `instances` are those that are not killed yet, the oldest first."""
 
-    def __init__(self, processes: Processes, control: Control, entries: Entries, proxies: list[Envoy]) -> None:
-        self.control = control
-        self.proxies = proxies
+    def __init__(self, directory: Path, plan: Plan) -> None:
+        ads, api, *self._admin_ports = free_ports(2 + plan.proxies)
+        (port,) = free_ports(1, [envoys.address(number) for number in range(plan.proxies)])
+        self.proxies = [Envoy.numbered(number, port) for number in range(plan.proxies)]
+        self.control = Control(f"127.0.0.1:{api}")
+        self.processes = Processes(directory)
         self.instances: list[Instance] = []
-        self._processes = processes
-        self._entries = entries
+        self._ads = f"127.0.0.1:{ads}"
+        self._directory = directory
+        self._entries = Entries(directory / "entries")
+        self._entries.write_service(port)
         self._numbers = count(1)
 
-    @property
-    def trouble(self) -> asyncio.Future[None]:
-        """Fails with a `DemoError` when a process ends that should not."""
-        return self._processes.trouble
+    async def start(self, binary: str, instances: int, client: httpx.AsyncClient) -> None:
+        """Starts everything, and returns when a request gets through every proxy.
+
+        Args:
+            binary: the Envoy to run.
+
+        Raises:
+            DemoError: if something does not start.
+        """
+        for _ in range(instances):
+            self.publish(await self.start_instance())
+        await self.processes.start("control-plane", control.command_line(self._entries.directory, self._ads, self.control.api))
+        await self.control.ready()
+        for proxy, admin_port in zip(self.proxies, self._admin_ports, strict=True):
+            bootstrap = proxy.write_bootstrap(self._ads, admin_port, self._directory)
+            await self.processes.start(proxy.name, envoys.command_line(binary, bootstrap))
+        deadline = time.monotonic() + _START_WITHIN_SECONDS
+        for proxy in self.proxies:
+            while not await _answers(client, proxy):
+                if time.monotonic() > deadline:
+                    raise DemoError(f"{proxy.name} does not serve {HOST} within {_START_WITHIN_SECONDS:g} s")
+                await asyncio.sleep(_POLL_SECONDS)
 
     async def start_instance(self) -> Instance:
         """Starts an instance; it listens, and nobody knows of it."""
         name = f"{SERVICE}-{next(self._numbers)}"
-        child = await self._processes.start(name, instance_command(name), talks=True)
+        child = await self.processes.start(name, command_line(name), talks=True)
         assert child.process.stdout is not None
         try:
             async with asyncio.timeout(_START_WITHIN_SECONDS):
@@ -96,47 +117,29 @@ class Mesh:
 
     async def kill(self, instance: Instance) -> None:
         """Kills the instance's process, with SIGKILL."""
-        await self._processes.kill(instance.child)
-        instance.state = State.KILLED
+        await self.processes.kill(instance.child)
         self.instances.remove(instance)
 
-    async def serving(self, client: httpx.AsyncClient) -> None:
-        """Waits until a request gets through every proxy.
-
-        Raises:
-            DemoError: if one does not in time.
-        """
-        deadline = time.monotonic() + _START_WITHIN_SECONDS
-        for proxy in self.proxies:
-            while not await _answers(client, proxy):
-                if time.monotonic() > deadline:
-                    raise DemoError(f"{proxy.name} does not serve {HOST} within {_START_WITHIN_SECONDS:g} s")
-                await asyncio.sleep(_POLL_SECONDS)
+    async def stop(self) -> None:
+        """Kills everything."""
+        await self.processes.kill_all()
+        await self.control.close()
 
 
 @asynccontextmanager
-async def running_mesh(binary: str, plan: Plan, client: httpx.AsyncClient) -> AsyncIterator[Mesh]:
-    """Starts everything, in a temporary directory; kills and removes everything in the end.
-
-    Args:
-        binary: the Envoy to run.
-        client: asks the Envoys whether they serve.
-
-    Raises:
-        DemoError: if something does not start.
-    """
-    with tempfile.TemporaryDirectory(prefix="lastack-demo-") as name:
-        directory = Path(name)
-        ads_port, api_port, *admin_ports = free_ports(2 + plan.proxies)
-        addresses = Addresses(f"127.0.0.1:{ads_port}", f"127.0.0.1:{api_port}", admin_ports)
-        (port,) = free_ports(1, [Envoy.numbered(number, 0).address for number in range(plan.proxies)])
-        fleet = [Envoy.numbered(number, port) for number in range(plan.proxies)]
-        entries = Entries(directory / "entries")
-        processes = Processes(directory)
+async def mesh_of(plan: Plan) -> AsyncIterator[Mesh]:
+    """A mesh in a temporary directory; nothing of it is left in the end."""
+    with tempfile.TemporaryDirectory(prefix="lastack-demo-") as directory:
+        mesh = Mesh(Path(directory), plan)
         try:
-            async with Control(addresses.api) as control:
-                mesh = Mesh(processes, control, entries, fleet)
-                await _or_trouble(mesh, _start(mesh, binary, ads, admin_ports))
-                yield mesh
+            yield mesh
         finally:
-            await processes.kill_all()
+            await mesh.stop()
+
+
+async def _answers(client: httpx.AsyncClient, proxy: Envoy) -> bool:
+    try:
+        response = await client.get(proxy.url, params={"delay": "0", "id": "ready"}, headers={"host": HOST})
+    except httpx.HTTPError:
+        return False
+    return response.is_success

@@ -5,12 +5,21 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
 from controllers.demo.errors import DemoError
 
 _LOG_LINES = 3
+_NOTICED_WITHIN_SECONDS = 0.5
+
+T = TypeVar("T")
+
+
+def environment() -> dict[str, str]:
+    """The environment for children: settings of lastack that are meant for another control plane are left out."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("LASTACK_")}
 
 
 class Child:
@@ -59,6 +68,7 @@ class Processes:
                 stdout=asyncio.subprocess.PIPE if talks else log,
                 stderr=log,
                 start_new_session=True,
+                env=environment(),
             )
         child = Child(name, process, path)
         self._children.add(child)
@@ -66,6 +76,25 @@ class Processes:
         self._watches.add(watch)
         watch.add_done_callback(self._watches.discard)
         return child
+
+    async def guard(self, work: Coroutine[object, object, T]) -> T:
+        """Does the work; but when a child ends that nobody killed, stops it.
+
+        Raises:
+            DemoError: a child ended.
+        """
+        task = asyncio.create_task(work)
+        either: set[asyncio.Future[Any]] = {task, self.trouble}
+        try:
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if task.done() and task.exception() is not None:  # maybe since a child has just ended
+                await asyncio.wait({self.trouble}, timeout=_NOTICED_WITHIN_SECONDS)
+            if self.trouble.done():
+                self.trouble.result()
+            return await task
+        finally:
+            task.cancel()
+            await asyncio.wait({task})
 
     async def kill(self, child: Child) -> None:
         """Kills a child with SIGKILL, and whatever it started."""

@@ -33,7 +33,7 @@ class Request:
 
 
 def schedule(rate: float, proxies: int) -> Iterator[Request]:
-    """Requests without end: `rate` a second, to the proxies in turn, with delays that are random and always the same."""
+    """Requests without end: `rate` a second, to the proxies in turn; the delays are random, and the same every time."""
     delays = random.Random(_SEED)
     for number in count():
         yield Request(number, number / rate, number % proxies, delays.uniform(0.0, LONGEST_REQUEST_SECONDS))

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from controllers.status.model import ProxyStatus, SyncState, TypeStatus
-from ledger.deliveries import EVERYTHING, StreamRecord
 from ledger.ids import ProxyId, ResourceName, TypeUrl
 from ledger.interest import Interest
 from ledger.roster import Presence, Proxy
+from ledger.streams import EVERYTHING, StreamRecord
 from xds.plane import Plane
 from xds.protocol.delta import ROOT_PREFIX
 from xds.protocol.stream import Stream

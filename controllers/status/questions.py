@@ -64,7 +64,7 @@ def key_of(text: str) -> ObjectKey:
     """
     parts = text.split("/")
     if len(parts) != 3:
-        raise BadArgument("object", f"{text!r} does not name an object: write KIND/NAMESPACE/NAME, such as we/shop/pay-1")
+        raise BadArgument("object", f"{text!r} names none: write KIND/NAMESPACE/NAME, such as we/shop/pay-1")
     return object_key(*parts)
 
 

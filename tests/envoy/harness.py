@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import ssl
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from pathlib import Path
@@ -15,7 +16,7 @@ from ledger.roster import Presence
 from tests.envoy.objects import Object, Target
 from tests.envoy.process import Envoy
 from tests.envoy.recording import RecordingPlane
-from tests.envoy.upstreams import HttpUpstream
+from tests.envoy.upstreams import GreetingUpstream, GrpcUpstream, HttpUpstream
 from tests.envoy.waiting import eventually
 from xds.objects import Applied, Deleted
 from xds.plane import Timing
@@ -48,7 +49,7 @@ class Mesh:
         self._server: grpc.aio.Server | None = None
         self._ticking: asyncio.Task[None] | None = None
         self._envoys: list[Envoy] = []
-        self._upstreams: list[HttpUpstream] = []
+        self._upstreams: list[HttpUpstream | GrpcUpstream | GreetingUpstream] = []
 
     # The control plane
 
@@ -100,17 +101,31 @@ class Mesh:
         return envoy
 
     async def upstream(self, name: str, address: str = "127.0.0.1") -> HttpUpstream:
-        """Starts an HTTP server that answers with its name."""
+        """Starts an HTTP server."""
         upstream = HttpUpstream(name)
         self._upstreams.append(upstream)
         await upstream.start(address)
         return upstream
 
     async def unix_upstream(self, name: str, path: Path) -> HttpUpstream:
-        """The same, on a Unix socket."""
+        """Starts an HTTP server on a Unix socket."""
         upstream = HttpUpstream(name)
         self._upstreams.append(upstream)
         await upstream.start_unix(path)
+        return upstream
+
+    async def grpc_upstream(self, name: str) -> GrpcUpstream:
+        """Starts a gRPC server."""
+        upstream = GrpcUpstream(name)
+        self._upstreams.append(upstream)
+        await upstream.start()
+        return upstream
+
+    async def greeting_upstream(self, name: str, tls: ssl.SSLContext | None = None) -> GreetingUpstream:
+        """Starts a server that speaks first; over TLS if given a context."""
+        upstream = GreetingUpstream(name, tls)
+        self._upstreams.append(upstream)
+        await upstream.start()
         return upstream
 
     # Objects

@@ -151,7 +151,8 @@ class Envoy:
 def _address(address: Mapping[str, Any]) -> str:
     if "pipe" in address:
         return str(address["pipe"]["path"])
-    return f"{address['socket_address']['address']}:{address['socket_address']['port_value']}"
+    ip, port = address["socket_address"]["address"], address["socket_address"]["port_value"]
+    return f"[{ip}]:{port}" if ":" in ip else f"{ip}:{port}"
 
 
 def _host(status: Mapping[str, Any]) -> Host:

@@ -1,8 +1,11 @@
-"""Instances of services: small servers on the test's own event loop."""
+"""Instances of services: small servers on the test's own event loop. Each answers with its name."""
 
 import asyncio
 import ssl
+from collections.abc import AsyncIterator
 from pathlib import Path
+
+import grpc
 
 from tests.envoy.waiting import eventually
 
@@ -62,6 +65,53 @@ class HttpUpstream:
             pass
         finally:
             writer.close()
+
+
+class GrpcUpstream:
+    """A gRPC server whose one method, `METHOD`, answers with its name; as a stream if asked with `STREAM`.
+
+    `release` ends the streams.
+    """
+
+    METHOD = "/lastack.Test/Name"
+    STREAM = "/lastack.Test/Stream"
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.port = 0
+        self.held = 0
+        self._released = asyncio.Event()
+        self._server: grpc.aio.Server | None = None
+
+    async def start(self) -> None:
+        server = grpc.aio.server()
+        handlers: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {
+            "Name": grpc.unary_unary_rpc_method_handler(self._answer),
+            "Stream": grpc.unary_stream_rpc_method_handler(self._stream),
+        }
+        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("lastack.Test", handlers),))
+        self.port = server.add_insecure_port("127.0.0.1:0")
+        await server.start()
+        self._server = server
+
+    def release(self) -> None:
+        """Ends the streams."""
+        self._released.set()
+
+    async def stop(self) -> None:
+        self._released.set()
+        if self._server is not None:
+            await self._server.stop(None)
+
+    async def _answer(self, _: bytes, context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
+        return self.name.encode()
+
+    async def _stream(self, _: bytes, context: grpc.aio.ServicerContext[bytes, bytes]) -> AsyncIterator[bytes]:
+        yield self.name.encode()
+        self.held += 1
+        await self._released.wait()
+        self.held -= 1
+        yield self.name.encode()
 
 
 class GreetingUpstream:

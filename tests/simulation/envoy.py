@@ -25,7 +25,12 @@ from protos.listener_pb2 import Listener
 from protos.route_pb2 import RouteConfiguration
 from xds.types import CDS, EDS, LDS, RDS, TYPES
 
-MESSAGES: dict[TypeUrl, type[Message]] = {CDS: Cluster, EDS: ClusterLoadAssignment, LDS: Listener, RDS: RouteConfiguration}
+MESSAGES: dict[TypeUrl, type[Message]] = {
+    CDS: Cluster,
+    EDS: ClusterLoadAssignment,
+    LDS: Listener,
+    RDS: RouteConfiguration,
+}
 
 
 class Route(NamedTuple):
@@ -39,9 +44,10 @@ class Route(NamedTuple):
 
 @dataclass
 class Held:
-    """One resource that a proxy holds. `claim`: the version that it would name, which need not be true."""
+    """One resource that a proxy holds: its form, that form's version, and the version that it would name."""
 
     body: bytes
+    version: str
     claim: str
 
 
@@ -117,6 +123,13 @@ class ModelEnvoy:
         for type_url in TYPES:
             if type_url in self._subscribed:
                 self._begin(type_url)
+
+    def claim_truly(self) -> None:
+        """Names no version but those that it holds."""
+        for state in self._types.values():
+            for held in state.held.values():
+                if held.claim and held.claim != held.version:
+                    held.claim = held.version
 
     def disconnect(self) -> None:
         """The stream is lost, with all that was under way."""
@@ -205,7 +218,7 @@ class ModelEnvoy:
                     old.claim = version  # a false claim, seen after NACKs
                 continue
             claim = version if not rejected or self._rng.random() < 0.5 else (old.claim if old is not None else "")
-            state.held[name] = Held(body, claim)
+            state.held[name] = Held(body, version, claim)
             if old is None or old.body != body:
                 changed.add(name)
         for name in sorted(removed):

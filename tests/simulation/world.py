@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable
 
 from ledger.ids import Generation, ObjectKey, ProxyId
+from ledger.streams import PARENT_SHUTDOWN_SECONDS
 from ledger.receipts import Outcome, Query, Receipt
 from tests.simulation.envoy import ModelEnvoy, Route
 from xds.index.index import Service
@@ -80,11 +81,13 @@ class World:
     def calm_down(self) -> None:
         """Faults stop: everybody is there, accepts, and is read and written until nothing is under way."""
         self._calm = True
+        for parent in [p for p in self._living() if p.dies_at is not None]:
+            self._end_process(parent)
         for proxy in self._living():
             proxy.rejecting = 0.0
             if proxy not in self._streams:
                 self._connect(proxy)
-        self.now += SETTLING + 1
+        self.now += max(SETTLING, PARENT_SHUTDOWN_SECONDS) + 1
         self._tick()
         for dead in sorted({p.node_id for p in self._proxies if not p.alive}):
             self.plane.forget(ProxyId(dead), self.now)
@@ -343,15 +346,26 @@ class World:
         return Plane("sim", Timing(settling=SETTLING, end=1e9, first_request=1e9))
 
     def _restart_plane(self) -> None:
-        roster = self.plane.roster.dump()
+        if self.rng.random() < 0.5:
+            self._say("the control plane stops in order")
+            for proxy in list(self._streams):
+                while proxy.connection is not None and proxy.connection.requests:
+                    self._read(proxy)
+        else:
+            # What no control plane can know: that a claim is false, if the NACK behind it is lost in a crash.
+            self._say("the control plane crashes")
+            for proxy in list(self._streams):
+                proxy.claim_truly()
+        dumped = self.plane.dump()
         for proxy in list(self._streams):
             self._cut(proxy)
         for _ in range(self.rng.randrange(3)):
             self._change_workload()
+            self._change_service()
         self.plane = self._new_plane()
-        self._say("the control plane restarts")
+        self._say("the control plane starts")
         if self._durable:
-            self.plane.load_roster(roster, self.now)
+            self.plane.load(dumped, self.now)
         self.plane.apply([self._applied(obj) for obj in self._objects.values()], self.now)
         self.plane.start(self.now, roster_known=self._durable)
 

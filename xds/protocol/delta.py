@@ -27,21 +27,23 @@ class DeltaSubscription(Subscription):
         self._check(names)
         held = request.initial_resource_versions
         self._limit(len(held))
-        relic = (bool(held) or self._inherited.all_tainted) and self._inherited.relics
         snapshot, deliveries = self._world.snapshot, self._world.deliveries
         deliveries.set_wildcard(self.interest, wildcard)
         deliveries.subscribe(self.interest, names)
-        covered = {*snapshot.names(self._view, self.type_url), *held} if wildcard else set()
+        rejected = self._inherited.tainted
+        if wildcard:
+            names = names.union(snapshot.names(self._view, self.type_url), held, self._perhaps_held())
         claimed = []
-        for name in names | covered:
+        for name in names:
             resource = self._resource(name)
+            tainted = name in rejected
             same = resource is not None and held.get(name) == resource.version
-            tainted = name in self._inherited.tainted
-            believed = same and not tainted and not self._inherited.all_tainted
-            if believed and not self._is_awaited(name):
+            doubtful = tainted or name in self._inherited.doubtful
+            if same and not doubtful and not self._is_awaited(name):
                 claimed.append(name)
             else:
-                self._owe(name, now, relic=relic, alone=tainted)
+                relic = self._inherited.relics and (tainted or bool(held))
+                self._owe(name, now, relic=relic, tainted=tainted)
         deliveries.claim(self.interest, claimed)
 
     def receive(self, request: DeltaDiscoveryRequest, now: float) -> None:

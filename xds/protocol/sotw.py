@@ -24,14 +24,17 @@ class SotwSubscription(Subscription):
         nothing. A version shows that the proxy holds something, of which only its ACK will tell what.
         """
         names, wildcard = self._asked(request)
-        relic = (bool(request.version_info) or self._inherited.all_tainted) and self._inherited.relics
         self._check(names)
         deliveries = self._world.deliveries
         deliveries.set_wildcard(self.interest, wildcard)
         deliveries.subscribe(self.interest, names)
-        covered = self._world.snapshot.names(self._view, self.type_url) if wildcard else ()
-        for name in names.union(covered):
-            self._owe(name, now, relic=relic)
+        rejected = self._inherited.tainted
+        if wildcard:
+            names = names.union(self._world.snapshot.names(self._view, self.type_url), self._perhaps_held())
+        for name in names:
+            tainted = name in rejected
+            relic = self._inherited.relics and (tainted or bool(request.version_info))
+            self._owe(name, now, relic=relic, tainted=tainted)
 
     def receive(self, request: DiscoveryRequest, now: float) -> None:
         """A later request: an answer to a response, a change of names, or both."""

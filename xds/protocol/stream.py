@@ -55,7 +55,6 @@ class Stream:
         self.proxy: Proxy | None = None
         self.view: View | None = None
         self.subscriptions: dict[TypeUrl, SotwSubscription | DeltaSubscription] = {}
-        self.roster_version = 0
         self._unknown_types: set[str] = set()
         self._sequence = 0
 
@@ -137,7 +136,6 @@ class Stream:
         self._world.snapshot.add_view(self.view)
         self.record = self._world.deliveries.open(self.id, proxy_id, self.view, expected, now)
         self.proxy = self._roster.connected(proxy_id, self.peer.address, _user_agent(node), now)
-        self.roster_version = self._roster.version
 
     def _begin(self, type_url: TypeUrl, request: DiscoveryRequest | DeltaDiscoveryRequest, now: float) -> None:
         record, proxy, view = self.record, self.proxy, self.view
@@ -146,14 +144,14 @@ class Stream:
         assert view is not None
         new_here = type_url not in proxy.shown
         self._roster.asked(proxy, type_url)
-        self.roster_version = self._roster.version
         if isinstance(request, DeltaDiscoveryRequest):
             claims_anything = bool(request.initial_resource_versions)
         else:
             claims_anything = bool(request.version_info)
-        interest, inherited = self._world.deliveries.show(record, type_url, claims_anything, now)
+        interest, inherited = self._world.deliveries.show(record, type_url, claims_anything)
         inherited.relics |= new_here
-        inherited.all_tainted = proxy.tainted and new_here
+        if new_here:
+            inherited.tainted |= {resource.name for resource in proxy.tainted if resource.type_url == type_url}
         if isinstance(request, DeltaDiscoveryRequest):
             delta = DeltaSubscription(self._world, record, view, interest, inherited)
             self.subscriptions[type_url] = delta

@@ -1,7 +1,7 @@
 """What SotW and delta have in common: one type on one stream."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from ledger.deliveries import Deliveries
@@ -9,6 +9,7 @@ from ledger.ids import NEVER, Nonce, ResourceName, Revision, TypeUrl
 from ledger.interest import Interest
 from ledger.streams import Inheritance, StreamRecord
 from xds.protocol.errors import Status, StreamError
+from xds.protocol.traffic import Traffic
 from xds.resource import Resource
 from xds.snapshot import Snapshot
 from xds.types import CHILD, FULL_SET, PARENT, VANISHES_AS_EMPTY
@@ -46,13 +47,18 @@ class Outstanding:
 
 @dataclass(slots=True)
 class World:
-    """What subscriptions work on: the same objects for all streams."""
+    """What subscriptions work on: the same objects for all streams.
+
+    catalogue: clusters and listeners that an earlier process may have sent.
+    """
 
     snapshot: Snapshot
     deliveries: Deliveries
     identifier: str
     revision: Revision = NEVER
     root: str = ""
+    catalogue: frozenset[ResourceName] = frozenset()
+    traffic: Traffic = field(default_factory=Traffic)
 
 
 class Subscription:
@@ -103,11 +109,22 @@ class Subscription:
                 dropped |= (interest.behind.keys() | interest.claimed) - wanted - interest.given_up
             deliveries.give_up(interest, dropped, self._still_used)
 
-    def _owe(self, name: str, now: float, *, known: bool = False, relic: bool = False, alone: bool = False) -> None:
+    def _perhaps_held(self) -> set[str]:
+        """What the proxy may hold without claiming it, perhaps of names that are gone: parts of responses it rejected.
+
+        The rejection itself may have been lost, with the stream or with an earlier process of the control plane.
+        """
+        inherited = self._inherited
+        names = inherited.tainted | inherited.doubtful
+        if inherited.relics:
+            names.update(r.name for r in self._world.catalogue if r.type_url == self.type_url)
+        return names
+
+    def _owe(self, name: str, now: float, *, known: bool = False, relic: bool = False, tainted: bool = False) -> None:
         """Has the resource sent. `known`: the stream was kept up to date on it until now."""
         revision = self._world.revision
         held = None if known else NEVER
-        self._world.deliveries.owe(self.interest, name, revision, now, held=held, relic=relic, alone=alone)
+        self._world.deliveries.owe(self.interest, name, revision, now, held=held, relic=relic, tainted=tainted)
 
     def send_again(self, names: Iterable[str], now: float) -> None:
         """Rule 8: a cluster (or listener) that was sent waits for what it names, even if that is unchanged."""
@@ -167,6 +184,7 @@ class Subscription:
         self.acked_version, self.acked_at = sent.version, now
         self.last_error = ""
         self._ambiguous_nacks = 0
+        self._world.traffic.acked[self.type_url] += 1
         self._world.deliveries.acked(self.interest, sent.names, sent.built)
         self._world.deliveries.answered(self.record)
         self._let_go_of_children()
@@ -186,6 +204,7 @@ class Subscription:
         self._ambiguous_nacks = self._ambiguous_nacks + 1 if says_new_version else 0
         again = self._can_split and len(sent.names) > 1
         again = again or 0 < self._ambiguous_nacks <= MAX_AMBIGUOUS_NACKS
+        self._world.traffic.nacked[self.type_url] += 1
         self._world.deliveries.nacked(self.interest, sent.names, text, again)
         self._world.deliveries.answered(self.record)
 
@@ -268,4 +287,5 @@ class Subscription:
         names = tuple(names)
         self.outstanding = Outstanding(nonce, version, names, self._world.revision, now)
         self.answer_due = False
+        self._world.traffic.sent[self.type_url] += 1
         self._world.deliveries.sent(self.interest, names, self._world.revision, now)

@@ -1,0 +1,26 @@
+"""The file source: a directory of YAML and JSON files, watched, as objects.
+
+Promises:
+- Level-triggered: what counts is what the directory holds, never which events were seen. After a change, `catch_up`
+  returns when everything that was on disk before the call is applied.
+- Nothing that was good is lost by accident. An object goes only when its file was seen without it, unchanged, for a
+  grace period; a document that can't be read keeps its object in its last good form; a file or directory that can't be
+  read keeps all it gave. A directory that is gone deletes nothing, and makes receipts UNKNOWN until it is back.
+- The result depends on the files alone, not on the order in which they came: of two files with the same object, the
+  first in path order (as `LC_ALL=C sort` has it) gives it.
+- Every problem is a `Report`, which tells the file, the line, the object and the remedy, and goes when it is fixed.
+
+`catalog` decides, and `watched_file`, `content` and `reports` with it: pure. `directory` reads the disk, `watching`
+hears of changes, `source` runs it all on the event loop.
+
+Nobody can read a file that is being written in place and tell whether it is whole: a file is taken when its last write
+is some 50 ms old. Whoever wants to be sure writes beside it and renames, as Kubernetes and most editors do.
+
+Imports `xds.objects`, `xds.parsing`, `ledger.ids` and `controllers.generations`; the runtime is handed in.
+"""
+
+from controllers.files.catalog import Patience
+from controllers.files.reports import Report, Severity
+from controllers.files.source import FileSource, SourceError
+
+__all__ = ["FileSource", "Patience", "Report", "Severity", "SourceError"]

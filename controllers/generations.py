@@ -1,0 +1,129 @@
+"""Counts the generations of objects whose source counts none: a file has no API server to do so. Pure."""
+
+from collections.abc import Container, Mapping
+from typing import NamedTuple
+
+from ledger.ids import Generation, ObjectKey
+
+HIGHEST = 2**63 - 1
+
+_DELETED = b""
+"""Stands for the content of an object that is no more."""
+
+
+class Counted(NamedTuple):
+    """The generation of an object, and what is wrong with the one that its document states, if anything."""
+
+    generation: Generation
+    problem: str | None = None
+
+
+class _Count(NamedTuple):
+    generation: Generation
+    content: bytes
+
+
+class Generations:
+    """The generation of every object, rising with each change of its content, and never falling.
+
+    A document's own `metadata.generation` counts where it is higher than what the object has reached. Where it isn't,
+    although the content has changed, the object is counted one up: a receipt for (object, generation) is about one
+    content and those after it, so that an older generation must never come to mean a newer content.
+
+    A deleted object keeps its count, so that it goes on when it is there again. Only so many are kept; `floor` is the
+    highest generation that was ever forgotten, and an object of which nothing is known starts above it.
+
+    Args:
+        floor: the highest generation that an object of which nothing is known may have had.
+        remember_deleted: how many deleted objects keep their own count.
+    """
+
+    def __init__(self, floor: int = 0, remember_deleted: int = 10_000) -> None:
+        self._floor = floor
+        self._counts: dict[ObjectKey, _Count] = {}
+        self._deleted: dict[ObjectKey, None] = {}
+        self._remember_deleted = remember_deleted
+        self.version = 0
+        """Rises with every change that a restarted process must know of."""
+
+    def count(self, key: ObjectKey, content: bytes, given: Generation | None) -> Counted:
+        """The object is there with this content.
+
+        Args:
+            content: hash of the content; not empty.
+            given: the generation that the document states.
+        """
+        old = self._counts.get(key)
+        if old is None:
+            generation = given or self._floor + 1
+        elif old.content == content:
+            generation = max(old.generation, given or 0)
+        else:
+            generation = max(old.generation + 1, given or 0)
+        new = _Count(Generation(min(generation, HIGHEST)), content)
+        if new != old:
+            self._counts[key] = new
+            self._deleted.pop(key, None)
+            self.version += 1
+        if given is None or given == new.generation:
+            return Counted(new.generation)
+        return Counted(
+            new.generation,
+            f"metadata.generation is {given}, but the object has reached {new.generation}, which is used: raise it "
+            "with every change, or leave it out",
+        )
+
+    def gone(self, key: ObjectKey) -> None:
+        """The object is no more."""
+        old = self._counts.get(key)
+        if old is None or old.content == _DELETED:
+            return
+        self._counts[key] = _Count(old.generation, _DELETED)
+        self._deleted[key] = None
+        self.version += 1
+        if len(self._deleted) > self._remember_deleted:
+            forgotten = next(iter(self._deleted))
+            del self._deleted[forgotten]
+            self._floor = max(self._floor, self._counts.pop(forgotten).generation)
+
+    def only(self, keys: Container[ObjectKey]) -> None:
+        """Of the objects known from an earlier process, these are all that there are."""
+        for key in [key for key in self._counts if key not in keys]:
+            self.gone(key)
+
+    # What outlives the process
+
+    def dump(self) -> dict[str, object]:
+        """What a restarted process must know, as plain values: object -> [generation, hash of its content in hex]."""
+        # The deleted ones last and in order, since the first of them is the next to be forgotten.
+        counts = self._counts
+        keys = [*(key for key in counts if key not in self._deleted), *self._deleted]
+        return {
+            "floor": self._floor,
+            "objects": {str(key): [counts[key].generation, counts[key].content.hex()] for key in keys},
+        }
+
+    @classmethod
+    def load(cls, dumped: object, remember_deleted: int = 10_000) -> "Generations":
+        """The opposite of `dump`.
+
+        Raises:
+            ValueError: if it is not what `dump` gives.
+        """
+        match dumped:
+            case {"floor": int(floor), "objects": dict(objects)}:
+                generations = cls(floor, remember_deleted)
+                generations._load(objects)
+                return generations
+        raise ValueError("generations have a floor and objects")
+
+    def _load(self, objects: Mapping[str, object]) -> None:
+        for text, item in objects.items():
+            match item:
+                case [int(generation), str(content)]:
+                    key = ObjectKey.parse(text)
+                    self._counts[key] = _Count(Generation(generation), bytes.fromhex(content))
+                    if not content:
+                        self._deleted[key] = None
+                case _:
+                    raise ValueError(f"not the count of an object: {item!r}")
