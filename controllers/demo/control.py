@@ -19,7 +19,7 @@ _READY_WITHIN_SECONDS = 30.0
 _POLL_SECONDS = 0.05
 
 
-def command_line(entries: Path, ads: str, api: str) -> list[str]:
+def serve_command(entries: Path, ads: str, api: str) -> list[str]:
     """The command line of a control plane for a directory of entries.
 
     It need not settle, since no proxy has been here before.
@@ -71,7 +71,7 @@ class Control:
         """Waits until what was last written about an instance has reached every proxy.
 
         Args:
-            written: when it was written, by `time.monotonic()`.
+            written: when the writing began, by `time.monotonic()`.
             deleted: the entry was removed.
 
         Raises:

@@ -29,7 +29,7 @@ class Envoy:
     @classmethod
     def numbered(cls, number: int, port: int) -> "Envoy":
         """The Envoy of that number, from 0. They take turns in speaking SotW and delta."""
-        return cls(f"envoy-{number + 1}", number % 2 == 0, address(number), port)
+        return cls(f"envoy-{number + 1}", number % 2 == 0, envoy_address(number), port)
 
     @property
     def url(self) -> str:
@@ -39,22 +39,21 @@ class Envoy:
     def protocol(self) -> str:
         return "SotW" if self.sotw else "delta"
 
-    def write_bootstrap(self, ads: str, admin_port: int, directory: Path) -> Path:
+    def write_bootstrap(self, ads: str, directory: Path) -> Path:
         """Writes what `lastack bootstrap` would print, and returns the file."""
-        plan = ProxyPlan(
-            self.name, Address.parse(ads), SERVICE, self.sotw, admin_port=admin_port, bind_address=self.address
-        )
+        # Admin port 0: any free one.
+        plan = ProxyPlan(self.name, Address.parse(ads), SERVICE, self.sotw, 0, bind_address=self.address)
         path = directory / f"{self.name}.json"
         path.write_text(json.dumps(envoy_bootstrap(plan)))
         return path
 
 
-def address(number: int) -> str:
+def envoy_address(number: int) -> str:
     """The address of the Envoy of that number, from 0."""
     return f"127.0.0.{_FIRST_ADDRESS + number}"
 
 
-def command_line(binary: str, bootstrap: Path) -> list[str]:
+def envoy_command(binary: str, bootstrap: Path) -> list[str]:
     """The command line of an Envoy."""
     options = ["--concurrency", str(_WORKERS), "--disable-hot-restart", "--log-level", "warning"]
     return [binary, "-c", str(bootstrap), *options]

@@ -10,14 +10,14 @@ import contextlib
 import sys
 from urllib.parse import parse_qs, urlsplit
 
-HOST = "127.0.0.1"
+INSTANCE_ADDRESS = "127.0.0.1"
 
 KEEP_ALIVE_SECONDS = 3600.0
 """Longer than any demo: an idle connection is never closed just when Envoy uses it again, which would be a failure that
 has nothing to do with routing."""
 
 
-def command_line(name: str) -> list[str]:
+def instance_command(name: str) -> list[str]:
     """The command line of an instance, on any free port."""
     return [sys.executable, "-m", "controllers.demo.instance", "--name", name]
 
@@ -34,7 +34,7 @@ async def serve(name: str, port: int) -> None:
                 await writer.drain()
         writer.close()
 
-    server = await asyncio.start_server(handle, HOST, port, backlog=1024)
+    server = await asyncio.start_server(handle, INSTANCE_ADDRESS, port, backlog=1024)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import httpx
 
-from controllers.demo import control, envoys, instance
-from controllers.demo.control import Control
+from controllers.demo.control import Control, serve_command
 from controllers.demo.entries import HOST, SERVICE, Entries
-from controllers.demo.envoys import Envoy
+from controllers.demo.envoys import Envoy, envoy_address, envoy_command
 from controllers.demo.errors import DemoError
+from controllers.demo.instance import INSTANCE_ADDRESS, instance_command
 from controllers.demo.plan import Plan
 from controllers.demo.ports import free_ports
 from controllers.demo.processes import Child, Processes
@@ -48,8 +48,8 @@ class Mesh:
     """Everything that runs. `instances` are those that are not killed yet, the oldest first."""
 
     def __init__(self, directory: Path, plan: Plan) -> None:
-        ads, api, *self._admin_ports = free_ports(2 + plan.proxies)
-        (port,) = free_ports(1, [envoys.address(number) for number in range(plan.proxies)])
+        ads, api = free_ports(2)
+        (port,) = free_ports(1, [envoy_address(number) for number in range(plan.proxies)])
         self.proxies = [Envoy.numbered(number, port) for number in range(plan.proxies)]
         self.control = Control(f"127.0.0.1:{api}")
         self.processes = Processes(directory)
@@ -71,11 +71,12 @@ class Mesh:
         """
         for _ in range(instances):
             self.publish(await self.start_instance())
-        await self.processes.start("control-plane", control.command_line(self._entries.directory, self._ads, self.control.api))
+        serve = serve_command(self._entries.directory, self._ads, self.control.api)
+        await self.processes.start("control-plane", serve)
         await self.control.ready()
-        for proxy, admin_port in zip(self.proxies, self._admin_ports, strict=True):
-            bootstrap = proxy.write_bootstrap(self._ads, admin_port, self._directory)
-            await self.processes.start(proxy.name, envoys.command_line(binary, bootstrap))
+        for proxy in self.proxies:
+            bootstrap = proxy.write_bootstrap(self._ads, self._directory)
+            await self.processes.start(proxy.name, envoy_command(binary, bootstrap))
         deadline = time.monotonic() + _START_WITHIN_SECONDS
         for proxy in self.proxies:
             while not await _answers(client, proxy):
@@ -86,7 +87,7 @@ class Mesh:
     async def start_instance(self) -> Instance:
         """Starts an instance; it listens, and nobody knows of it."""
         name = f"{SERVICE}-{next(self._numbers)}"
-        child = await self.processes.start(name, command_line(name), talks=True)
+        child = await self.processes.start(name, instance_command(name), talks=True)
         assert child.process.stdout is not None
         try:
             async with asyncio.timeout(_START_WITHIN_SECONDS):
@@ -98,22 +99,25 @@ class Mesh:
         return instance
 
     def publish(self, instance: Instance) -> float:
-        """Writes the instance's entry. Returns when, by `time.monotonic()`."""
+        """Writes the instance's entry. Returns when that began, by `time.monotonic()`, like the next two."""
+        began = time.monotonic()
         self._entries.write_instance(instance.name, INSTANCE_ADDRESS, instance.port)
         instance.state = State.SERVING
-        return time.monotonic()
+        return began
 
     def mark_draining(self, instance: Instance) -> float:
-        """Marks the instance's entry as draining. Returns when."""
+        """Marks the instance's entry as draining."""
+        began = time.monotonic()
         self._entries.write_instance(instance.name, INSTANCE_ADDRESS, instance.port, draining=True)
         instance.state = State.DRAINING
-        return time.monotonic()
+        return began
 
     def remove(self, instance: Instance) -> float:
-        """Removes the instance's entry. Returns when."""
+        """Removes the instance's entry."""
+        began = time.monotonic()
         self._entries.remove_instance(instance.name)
         instance.state = State.REMOVED
-        return time.monotonic()
+        return began
 
     async def kill(self, instance: Instance) -> None:
         """Kills the instance's process, with SIGKILL."""

@@ -22,7 +22,6 @@ from controllers.generations import Generations
 from ledger.ids import ObjectKey
 from xds.objects import Event
 
-
 _SHORTEST = 0.001
 """From one look to the next, in seconds, where time alone is waited for."""
 

@@ -3,18 +3,19 @@
 import asyncio
 import os
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
 
 import grpc
 
+from controllers.clock import Clock
 from controllers.runtime import Runtime
 from ledger.ids import Generation, ObjectKey, ProxyId
 from ledger.receipts import Outcome, Query, Receipt
 from ledger.roster import Presence
 from tests.envoy.objects import Object, Target
-from tests.envoy.process import Envoy
+from tests.envoy.process import ALONE, Envoy
 from tests.envoy.recording import RecordingPlane
 from tests.envoy.upstreams import GreetingUpstream, GrpcUpstream, HttpUpstream
 from tests.envoy.waiting import eventually
@@ -29,6 +30,21 @@ ABSENT_SECONDS = 20.0
 Roster = Iterable[dict[str, object]]
 
 
+class AdjustableClock(Clock):
+    """The real time, plus what a test lets pass at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._ahead = 0.0
+
+    def __call__(self) -> float:
+        return super().__call__() + self._ahead
+
+    def advance(self, seconds: float) -> None:
+        """That much time has passed."""
+        self._ahead += seconds
+
+
 class Mesh:
     """A control plane and what is around it.
 
@@ -39,7 +55,8 @@ class Mesh:
     def __init__(self, folder: Path, delta: bool, timing: Timing, limits: Limits) -> None:
         self.delta = delta
         self.plane = RecordingPlane(timing)
-        self.runtime = Runtime(self.plane, limits=limits)
+        self.clock = AdjustableClock()
+        self.runtime = Runtime(self.plane, self.clock, limits)
         self.port = 0
         self.objects: dict[ObjectKey, Applied] = {}
         self._folder = folder
@@ -56,9 +73,9 @@ class Mesh:
     async def load(self, roster: Roster = (), *, roster_known: bool = True) -> None:
         """A new control plane takes in the objects and the roster, and is ready. Nobody can connect yet."""
         self.plane = RecordingPlane(self._timing)
-        self.runtime = Runtime(self.plane, limits=self._limits)
+        self.runtime = Runtime(self.plane, self.clock, self._limits)
         await self.runtime.apply(list(self.objects.values()))
-        self.plane.load_roster(roster, self.runtime.clock())
+        self.plane.load_roster(roster, self.clock())
         self.runtime.start(roster_known)
 
     async def open(self) -> None:
@@ -86,11 +103,18 @@ class Mesh:
 
     # What is around it
 
-    async def start_envoy(self, node: str = "envoy-1", metadata: Mapping[str, str] | None = None) -> Envoy:
-        """Starts an Envoy with an address of its own, whatever its node id."""
+    async def start_envoy(
+        self,
+        node: str = "envoy-1",
+        metadata: Mapping[str, str] | None = None,
+        lifecycle: Sequence[str] = ALONE,
+        address: str = "",
+    ) -> Envoy:
+        """Starts an Envoy: with an address of its own, whatever its node id, unless one is given."""
         number = len(self._envoys) + 1
         folder = self._folder / f"envoy-{number}"
-        envoy = await Envoy.start(folder, node, _own_address(number), self.port, self.delta, metadata)
+        address = address or _own_address(number)
+        envoy = await Envoy.start(folder, node, address, self.port, self.delta, metadata, lifecycle)
         self._envoys.append(envoy)
         return envoy
 
@@ -161,7 +185,7 @@ class Mesh:
 
     def receipt(self, target: Target) -> Receipt:
         """The receipt as of now."""
-        return self.plane.receipt(self.query(target), self.runtime.clock())
+        return self.plane.receipt(self.query(target), self.clock())
 
     async def confirmed(self, *targets: Target, seconds: float = CONFIRMED_SECONDS) -> Receipt:
         """Waits until every receipt is CONFIRMED, and returns the last."""

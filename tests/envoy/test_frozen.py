@@ -69,9 +69,9 @@ async def test_an_idle_frozen_envoy_is_noticed_by_keepalive_alone_and_released_b
     await mesh.confirmed(web, first)
 
     envoy.pause()
-    frozen_at = mesh.runtime.clock()
+    frozen_at = mesh.clock()
     await mesh.absent(envoy.node)
-    noticed_after = mesh.runtime.clock() - frozen_at
+    noticed_after = mesh.clock() - frozen_at
     assert noticed_after < 2 * (KEEPALIVE_SECONDS + PING_TIMEOUT_SECONDS) + 1.0, noticed_after  # rule 34
     await mesh.delete(first)
     receipt = mesh.receipt(first)

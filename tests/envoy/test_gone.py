@@ -97,7 +97,7 @@ class TestAfterADeadline:
         assert receipt.stragglers == ()
         (released,) = receipt.released
         assert released.proxy == envoy.node
-        assert mesh.runtime.clock() - released.since >= DEADLINE_SECONDS
+        assert mesh.clock() - released.since >= DEADLINE_SECONDS
 
     async def test_one_that_is_back_in_time_is_confirmed(self, mesh: Mesh) -> None:
         envoy, _, first = await killed_before_a_removal(mesh)

@@ -1,12 +1,17 @@
 """Two processes with one node id, as during a hot restart: the obligated party is the stream."""
 
+from pathlib import Path
+
 from ledger.ids import ProxyId
 from ledger.receipts import Outcome, StragglerState
+from ledger.streams import PARENT_SHUTDOWN_SECONDS
 from tests.envoy.harness import Mesh
 from tests.envoy.objects import HOST, cluster_of, service, workload
 from tests.envoy.waiting import eventually
 
 NODE = "twins"
+
+QUICK = ("--drain-time-s", "1", "--parent-shutdown-time-s", "1")
 
 
 async def test_a_removal_is_confirmed_only_when_both_processes_of_a_node_id_have_acked(mesh: Mesh) -> None:
@@ -69,3 +74,34 @@ async def test_when_the_new_process_fails_the_old_one_stays_obliged(mesh: Mesh) 
     await eventually(lambda: not [s for s in mesh.receipt(first).stragglers if s.stream in mesh.plane.streams])
     assert (await parent.clusters())[cluster_of(web)] == {}
     assert (await parent.request(HOST)).status == 503
+
+
+async def test_in_a_hot_restart_the_parent_counts_until_it_ends_and_is_released_when_its_time_is_up(
+    mesh: Mesh, tmp_path: Path
+) -> None:
+    upstreams = [await mesh.upstream(name) for name in ("one", "two", "three")]
+    web, instances = service(), [workload(upstream.name, upstream.port) for upstream in upstreams]
+    await mesh.apply(web, *instances)
+    base = tmp_path / "base"
+    first_epoch = ("--use-dynamic-base-id", "--base-id-path", str(base), *QUICK)
+    parent = await mesh.start_envoy(NODE, lifecycle=first_epoch)
+    await eventually(parent.is_live)
+    await mesh.confirmed(web, *instances)
+
+    second_epoch = ("--base-id", base.read_text().strip(), "--restart-epoch", "1", *QUICK)
+    child = await mesh.start_envoy(NODE, lifecycle=second_epoch, address=parent.address)
+    await eventually(child.is_live)
+    receipt = await mesh.confirmed(web)
+    assert (receipt.acked, receipt.audience) == (2, 2)
+    await mesh.delete(instances[0])
+    await mesh.confirmed(instances[0])
+    assert (await child.request(HOST)).status == 200
+
+    await parent.ended()
+    await eventually(lambda: len(mesh.plane.streams) == 1)
+    await mesh.delete(instances[1])
+    await eventually(lambda: [s.state for s in mesh.receipt(instances[1]).stragglers] == [StragglerState.ABSENT])
+    assert mesh.receipt(instances[1]).outcome is Outcome.PENDING
+    mesh.clock.advance(PARENT_SHUTDOWN_SECONDS)
+    await mesh.confirmed(instances[1])
+    assert {(await child.request(HOST)).text for _ in range(4)} == {"three"}

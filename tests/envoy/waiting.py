@@ -19,6 +19,6 @@ async def eventually(condition: Callable[[], bool | Awaitable[bool]], seconds: f
                 held = condition()
                 if await held if inspect.isawaitable(held) else held:
                     return
-                await asyncio.sleep(POLL_SECONDS)  # noqa: ASYNC110 - nothing tells of what another process does
+                await asyncio.sleep(POLL_SECONDS)
     except TimeoutError:
         raise AssertionError(f"did not come to be within {seconds:g} s: {what or condition}") from None
