@@ -1,6 +1,7 @@
-"""Counts the generations of objects whose source counts none: a file has no API server to do so. Pure."""
+"""Counts the generations of objects whose source counts none: a file has no API server to do so."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
+from threading import Lock
 from typing import NamedTuple
 
 from ledger.ids import Generation, ObjectKey
@@ -30,19 +31,23 @@ class Generations:
     although the content has changed, the object is counted one up: a receipt for (object, generation) is about one
     content and those after it, so that an older generation must never come to mean a newer content.
 
-    A deleted object keeps its count, so that it goes on when it is there again. Only so many are kept; `floor` is the
-    highest generation that was ever forgotten, and an object of which nothing is known starts above it.
+    An object that is not there keeps its count, so that it goes on when it is there again. Only so many are kept;
+    `floor` is the highest generation that was ever forgotten, and an object of which nothing is known starts above it.
+
+    Several sources may share one, from threads.
 
     Args:
         floor: the highest generation that an object of which nothing is known may have had.
-        remember_deleted: how many deleted objects keep their own count.
+        remember_absent: how many objects that are not there keep their own count.
     """
 
-    def __init__(self, floor: int = 0, remember_deleted: int = 10_000) -> None:
+    def __init__(self, floor: int = 0, remember_absent: int = 10_000) -> None:
         self._floor = floor
         self._counts: dict[ObjectKey, _Count] = {}
-        self._deleted: dict[ObjectKey, None] = {}
-        self._remember_deleted = remember_deleted
+        self._absent: dict[ObjectKey, None] = {}
+        """Deleted, or not seen since an earlier process; the first to be forgotten comes first. Within `_counts`."""
+        self._remember_absent = remember_absent
+        self._lock = Lock()
         self.version = 0
         """Rises with every change that a restarted process must know of."""
 
@@ -53,18 +58,19 @@ class Generations:
             content: hash of the content; not empty.
             given: the generation that the document states.
         """
-        old = self._counts.get(key)
-        if old is None:
-            generation = given or self._floor + 1
-        elif old.content == content:
-            generation = max(old.generation, given or 0)
-        else:
-            generation = max(old.generation + 1, given or 0)
-        new = _Count(Generation(min(generation, HIGHEST)), content)
-        if new != old:
-            self._counts[key] = new
-            self._deleted.pop(key, None)
-            self.version += 1
+        with self._lock:
+            old = self._counts.get(key)
+            if old is None:
+                generation = given or self._floor + 1
+            elif old.content == content:
+                generation = max(old.generation, given or 0)
+            else:
+                generation = max(old.generation + 1, given or 0)
+            new = _Count(Generation(min(generation, HIGHEST)), content)
+            self._absent.pop(key, None)
+            if new != old:
+                self._counts[key] = new
+                self.version += 1
         if given is None or given == new.generation:
             return Counted(new.generation)
         return Counted(
@@ -74,37 +80,28 @@ class Generations:
         )
 
     def gone(self, key: ObjectKey) -> None:
-        """The object is no more."""
-        old = self._counts.get(key)
-        if old is None or old.content == _DELETED:
-            return
-        self._counts[key] = _Count(old.generation, _DELETED)
-        self._deleted[key] = None
-        self.version += 1
-        if len(self._deleted) > self._remember_deleted:
-            forgotten = next(iter(self._deleted))
-            del self._deleted[forgotten]
-            self._floor = max(self._floor, self._counts.pop(forgotten).generation)
-
-    def only(self, keys: Container[ObjectKey]) -> None:
-        """Of the objects known from an earlier process, these are all that there are."""
-        for key in [key for key in self._counts if key not in keys]:
-            self.gone(key)
+        """The object, which was counted before, is no more."""
+        with self._lock:
+            self._counts[key] = _Count(self._counts[key].generation, _DELETED)
+            self._absent[key] = None
+            self.version += 1
+            while len(self._absent) > self._remember_absent:
+                forgotten = next(iter(self._absent))
+                del self._absent[forgotten]
+                self._floor = max(self._floor, self._counts.pop(forgotten).generation)
 
     # What outlives the process
 
     def dump(self) -> dict[str, object]:
         """What a restarted process must know, as plain values: object -> [generation, hash of its content in hex]."""
-        # The deleted ones last and in order, since the first of them is the next to be forgotten.
-        counts = self._counts
-        keys = [*(key for key in counts if key not in self._deleted), *self._deleted]
-        return {
-            "floor": self._floor,
-            "objects": {str(key): [counts[key].generation, counts[key].content.hex()] for key in keys},
-        }
+        with self._lock:
+            floor, counts = self._floor, self._counts.copy()
+            absent = [(key, counts.pop(key)) for key in self._absent]
+        objects = {str(key): [count.generation, count.content.hex()] for key, count in (*absent, *counts.items())}
+        return {"floor": floor, "objects": objects}
 
     @classmethod
-    def load(cls, dumped: object, remember_deleted: int = 10_000) -> "Generations":
+    def load(cls, dumped: object, remember_absent: int = 10_000) -> "Generations":
         """The opposite of `dump`.
 
         Raises:
@@ -112,10 +109,10 @@ class Generations:
         """
         match dumped:
             case {"floor": int(floor), "objects": dict(objects)}:
-                generations = cls(floor, remember_deleted)
+                generations = cls(floor, remember_absent)
                 generations._load(objects)
                 return generations
-        raise ValueError("generations have a floor and objects")
+        raise ValueError("not the counts of objects")
 
     def _load(self, objects: Mapping[str, object]) -> None:
         for text, item in objects.items():
@@ -123,7 +120,6 @@ class Generations:
                 case [int(generation), str(content)]:
                     key = ObjectKey.parse(text)
                     self._counts[key] = _Count(Generation(generation), bytes.fromhex(content))
-                    if not content:
-                        self._deleted[key] = None
+                    self._absent[key] = None
                 case _:
                     raise ValueError(f"not the count of an object: {item!r}")

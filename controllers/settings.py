@@ -58,7 +58,7 @@ def _list(value: object) -> object:
 Seconds = Annotated[float, BeforeValidator(_duration)]
 MaybeSeconds = Annotated[float | None, BeforeValidator(_duration), BeforeValidator(_unless_none)]
 Bytes = Annotated[int, BeforeValidator(_size), Field(gt=0)]
-Listening = Annotated[Address, BeforeValidator(_address)]
+Listening = Annotated[Address, NoDecode, BeforeValidator(_address)]
 MaybePath = Annotated[Path | None, BeforeValidator(_unless_none)]
 
 

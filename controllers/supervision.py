@@ -28,16 +28,21 @@ class Supervisor:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for task in self._tasks:
-            task.remove_done_callback(self._ended)
+            self.let_end(task)
             task.cancel()
         self._death.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def start(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+    def start(self, name: str, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         """Runs `work` for as long as the block lasts."""
         task = asyncio.create_task(work, name=name)
         self._tasks[task] = name
         task.add_done_callback(self._ended)
+        return task
+
+    def let_end(self, task: "asyncio.Task[None]") -> None:
+        """From now on the task may end."""
+        task.remove_done_callback(self._ended)
 
     async def first(self, *awaited: Awaitable[Any]) -> None:
         """Returns when one of these is done; the others are cancelled.
@@ -58,8 +63,9 @@ class Supervisor:
                 each.result()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        if self._death.done() or task.cancelled():
+        if self._death.done():
             return
-        died = TaskDied(self._tasks[task], task.exception())
-        died.__cause__ = task.exception()
+        error = asyncio.CancelledError() if task.cancelled() else task.exception()
+        died = TaskDied(self._tasks[task], error)
+        died.__cause__ = error
         self._death.set_exception(died)

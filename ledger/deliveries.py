@@ -61,8 +61,8 @@ class Deliveries(Streams):
     def give_up(self, interest: Interest, names: Iterable[str], still_used: Callable[[str], bool]) -> None:
         """The stream asks for the names no longer.
 
-        `still_used` says for a name whether the proxy may go on using what it has of it (rule 26): such a name keeps the
-        stream obliged, though nothing of it can be sent, until `release` finds it unused.
+        `still_used` says for a name whether the proxy may go on using what it has of it (rule 26): such a name keeps
+        the stream obliged, though nothing of it can be sent, until `release` finds it unused.
         """
         for name in names:
             interest.names.discard(name)

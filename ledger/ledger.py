@@ -34,8 +34,8 @@ class Ledger:
     """Key -> (generation, content hash), with a root over the content and a bounded history.
 
     The root is the sum, modulo 2**128, of a hash of each (key, content): independent of the order of changes, and
-    updated in O(1). It leaves the generations out, so that two replicas that applied the same objects have the same root
-    whatever their generations are counted from.
+    updated in O(1). It leaves the generations out, so that two replicas that applied the same objects have the same
+    root, whatever their generations are counted from.
 
     Args:
         history_count: how many past states are kept at most.

@@ -21,7 +21,8 @@ class Proxy:
 
     since: when `presence` last changed. types: what it has asked for, on any stream. shown: of which types it has shown
     to this process what it holds. tainted: what it has rejected and not ACKed since: it may have applied it all the
-    same, or not, whatever it claims (rule 31).
+    same, or not, whatever it claims (rule 31). hot_restart: when a second process with its id was last seen to start;
+    0 for never.
     """
 
     id: ProxyId
@@ -33,6 +34,7 @@ class Proxy:
     types: set[TypeUrl] = field(default_factory=set)
     shown: set[TypeUrl] = field(default_factory=set)
     tainted: frozenset[ResourceName] = frozenset()
+    hot_restart: float = 0.0
 
 
 class Roster:
@@ -82,6 +84,12 @@ class Roster:
             proxy.tainted = tainted
             self.version += 1
 
+    def restarted_hot(self, proxy: Proxy, at: float) -> None:
+        """A second process with the proxy's id has started beside the first."""
+        if proxy.hot_restart != at:
+            proxy.hot_restart = at
+            self.version += 1
+
     def stream_ended(self, proxy_id: ProxyId, now: float) -> None:
         """A stream of the proxy ended; with its last one the proxy is absent."""
         proxy = self._proxies[proxy_id]
@@ -114,6 +122,7 @@ class Roster:
                 "id": proxy.id,
                 "types": sorted(proxy.types),
                 "tainted": sorted(map(list, proxy.tainted)),
+                "hot_restart": proxy.hot_restart,
                 "address": proxy.address,
             }
             for proxy in self.all()
@@ -129,8 +138,15 @@ class Roster:
         loaded = []
         for item in dumped:
             match item:
-                case {"id": str(proxy_id), "types": list(types), "tainted": list(tainted), "address": str(address)}:
+                case {
+                    "id": str(proxy_id),
+                    "types": list(types),
+                    "tainted": list(tainted),
+                    "hot_restart": float(hot_restart),
+                    "address": str(address),
+                }:
                     proxy = Proxy(ProxyId(proxy_id), Presence.ABSENT, now, address=address)
+                    proxy.hot_restart = hot_restart
                     proxy.tainted = frozenset(ResourceName(TypeUrl(type_url), name) for type_url, name in tainted)
                     proxy.types.update(TypeUrl(str(type_url)) for type_url in types)
                     self._proxies[proxy.id] = proxy

@@ -7,7 +7,7 @@ two have been seen at once, both must be back; or the older one's time is up, si
 """
 
 from collections import Counter
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -27,8 +27,8 @@ class Inheritance:
     """What a stream inherits of the streams of its proxy that ended, for one type.
 
     tainted: resources of which the proxy may hold anything, whatever it claims: it rejected them (rule 31).
-    doubtful: resources that were on their way when a stream ended: it may have rejected them, unheard. relics: whether the proxy may hold something from before this process
-    started.
+    doubtful: resources that were on their way when a stream ended: it may have rejected them, unheard.
+    relics: whether the proxy may hold something from before this process started.
     """
 
     tainted: set[str] = field(default_factory=set)
@@ -44,7 +44,7 @@ class StreamRecord:
     claims_anything: some first request said that the proxy holds something already.
     unshown: the types of which the proxy may hold something and has not said what; a stream with any is `connecting`.
     opened_order, ended_order: places in the order of all openings and endings.
-    unexplained: when it opened, no ended stream of the proxy was obliged, of whose process it could be.
+    unexplained: when it opened, no process of the proxy was away that it could be.
     answered: it has ACKed or NACKed something, so all its first requests are in.
     replaces: by type, the stream that was still open when the same process opened this one.
     superseded_at: when a new process of the same node id was first seen beside this one.
@@ -65,6 +65,10 @@ class StreamRecord:
     replaces: dict[TypeUrl, StreamId] = field(default_factory=dict)
     interests: dict[TypeUrl, Interest] = field(default_factory=dict)
 
+    def was_beside(self, later: "StreamRecord") -> bool:
+        """Whether the stream was open when the later one opened."""
+        return self.ended is None or self.ended_order > later.opened_order
+
     def obliged(self, type_url: TypeUrl) -> bool:
         """Whether the proxy may hold something of the type, by this stream."""
         return type_url in self.interests or type_url in self.unshown
@@ -76,16 +80,19 @@ class Streams:
     arriving: streams that have not yet said whose they are. connecting: streams, ended ones too, of which it is not yet
     known what they hold (rule 28). relics: (stream, resource) where a proxy may hold a form from before this process
     started; what an object touched back then is not known here, so any of these three holds back every receipt. views:
-    how many streams, ended ones too, have each.
+    how many streams, ended ones too, have each. hot_restarts: when a proxy's newest hot restart was, while processes of
+    before it may be running.
     """
 
     def __init__(self) -> None:
         self.streams: dict[StreamId, StreamRecord] = {}
         self.of_proxy: dict[ProxyId, dict[StreamId, StreamRecord]] = {}
         self.arriving: dict[StreamId, float] = {}
+        self._arrived_order: dict[StreamId, int] = {}
         self.connecting: set[StreamId] = set()
         self.relics: set[tuple[StreamId, ResourceName]] = set()
         self.views: Counter[Hashable] = Counter()
+        self.hot_restarts: dict[ProxyId, float] = {}
         self._superseded: set[StreamId] = set()
         self._order = count(1)
 
@@ -99,33 +106,56 @@ class Streams:
     def arrive(self, stream: StreamId, now: float) -> None:
         """A stream opened; whose it is will be known with its first request, or `leave` tells that it never was."""
         self.arriving[stream] = now
+        self._arrived_order[stream] = next(self._order)
 
     def leave(self, stream: StreamId) -> None:
         """A stream ended that never said whose it was. If it was a proxy's that is known, that one is absent anyway."""
         self.arriving.pop(stream, None)
+        self._arrived_order.pop(stream, None)
 
     def open(
         self, stream: StreamId, proxy: ProxyId, view: Hashable, expected: Iterable[TypeUrl], now: float
     ) -> StreamRecord:
         """A stream has named its proxy. `expected`: the types that can be asked for on it."""
         self.arriving.pop(stream, None)
-        others = self.of_proxy.get(proxy, {}).values()
-        unexplained = all(other.ended is None for other in others)
-        record = StreamRecord(stream, proxy, view, now, set(expected), next(self._order), unexplained)
+        # What counts is when it opened, not when it first spoke: another may have ended in between.
+        order = self._arrived_order.pop(stream, None) or next(self._order)
+        record = StreamRecord(stream, proxy, view, now, set(expected), order)
+        record.unexplained = _all_back(record, self.of_proxy.get(proxy, {}).values())
         self._file(record)
         self.connecting.add(stream)
         return record
 
-    def remember(self, stream: StreamId, proxy: ProxyId, types: Iterable[TypeUrl], ended: float) -> StreamRecord:
-        """A proxy of the loaded roster: absent, and holding anything of these types until it is back."""
-        record = StreamRecord(stream, proxy, None, ended, set(), next(self._order), claims_anything=True, ended=ended)
-        record.ended_order = next(self._order)
-        self._file(record)
-        for type_url in types:
-            record.interests[type_url] = Interest(stream, type_url)
-            self.relics.add((stream, ResourceName(type_url, EVERYTHING)))
-        self._drop_if_empty(record)
-        return record
+    def remember(
+        self,
+        streams: Sequence[StreamId],
+        proxy: ProxyId,
+        types: Iterable[TypeUrl],
+        hot_restart: float | None,
+        ended: float,
+    ) -> None:
+        """A proxy of the loaded roster: absent, and holding anything of these types until it is back.
+
+        Args:
+            streams: ids for as many streams as it had processes: two, if it restarted hot a short time ago.
+            hot_restart: when that was.
+        """
+        types = set(types)
+        records = [
+            StreamRecord(stream, proxy, None, ended, set(), next(self._order), claims_anything=True, ended=ended)
+            for stream in streams
+        ]
+        for record in records:
+            record.ended_order = next(self._order)
+            self._file(record)
+            for type_url in types:
+                record.interests[type_url] = Interest(record.id, type_url)
+                self.relics.add((record.id, ResourceName(type_url, EVERYTHING)))
+        if hot_restart is not None:
+            self.hot_restarts[proxy] = hot_restart
+            self._supersede(records[0], hot_restart)
+        for record in records:
+            self._drop_if_empty(record)
 
     def show(self, record: StreamRecord, type_url: TypeUrl, claims_anything: bool) -> tuple[Interest, Inheritance]:
         """A stream's first request of a type: it shows what the proxy holds of that type.
@@ -135,7 +165,6 @@ class Streams:
         """
         record.claims_anything = record.claims_anything or claims_anything
         others = [other for other in self.of_proxy[record.proxy].values() if other is not record]
-        living = [other for other in others if other.ended is None and type_url in other.interests]
         ended = [other for other in others if other.ended is not None and other.obliged(type_url)]
         inherited = Inheritance()
         for past in ended:
@@ -144,8 +173,12 @@ class Streams:
                 inherited.tainted |= interest.rejected
                 inherited.doubtful |= interest.doubtful
                 inherited.relics |= any(stream == past.id and r.type_url == type_url for stream, r in self.relics)
-        if record.claims_anything and record.unexplained and len(living) == len(others) == 1:
-            record.replaces[type_url] = living[0].id  # its process opened a new stream before the end of this was seen
+        beside = [other for other in others if other.was_beside(record)]
+        if beside and record.unexplained:
+            if not record.claims_anything:
+                self.hot_restarts[record.proxy] = record.opened  # as it seems; from now on nothing is taken for granted
+            elif len(beside) == 1 and type_url in beside[0].interests and record.proxy not in self.hot_restarts:
+                record.replaces[type_url] = beside[0].id  # its process came back before its end was seen
         interest = record.interests[type_url] = Interest(record.id, type_url)
         self._shown(record, {type_url})
         self._succeed(record.proxy, type_url)
@@ -159,7 +192,7 @@ class Streams:
         self._shown(record, set(record.unshown))
         if record.unexplained and not record.claims_anything:
             for other in self.of_proxy[record.proxy].values():
-                if other.ended is None and other.opened_order < record.opened_order:
+                if other is not record and other.opened_order < record.opened_order:
                     self._supersede(other, record.opened)  # a new process beside it: a hot restart
         for past in self._left_behind(record):
             self._shown(past, set(past.unshown))
@@ -197,6 +230,9 @@ class Streams:
                 self._release(record)
                 for type_url in types:
                     self._succeed(record.proxy, type_url)
+        for proxy, at in list(self.hot_restarts.items()):
+            if now - at >= PARENT_SHUTDOWN_SECONDS:
+                del self.hot_restarts[proxy]
 
     def forget(self, proxy: ProxyId) -> bool:
         """Drops the ended streams of a proxy that is known to be gone; living ones stay. Whether there were any."""
@@ -274,6 +310,16 @@ class Streams:
         del streams[record.id]
         if not streams:
             del self.of_proxy[record.proxy]
+
+
+def _all_back(record: StreamRecord, others: Iterable[StreamRecord]) -> bool:
+    """Whether every process whose stream had ended when this one opened was back by then, on another."""
+    beside = [other for other in others if other.was_beside(record)]
+    ended = [other for other in others if not other.was_beside(record)]
+    if not ended:
+        return True
+    last_end = max(other.ended_order for other in ended)
+    return sum(other.opened_order > last_end for other in beside) >= _processes(ended)
 
 
 def _processes(records: Iterable[StreamRecord]) -> int:

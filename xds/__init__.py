@@ -5,6 +5,6 @@ rule of `PROTOCOL.md` is kept; and what a proxy says is credited for no more tha
 and `session` is plain synchronous code, driven by events, with time as an argument. May import `ledger` and `protos`,
 never `controllers`.
 
-Read in this order: `objects` (what is served), `parsing` (from documents), `index` (who belongs to whom), `builders` and
-`snapshot` (the resources), `protocol` (one stream's state machines), `plane` (all of it together), `server` (gRPC).
+Read in this order: `objects` (what is served), `parsing` (from documents), `index` (who belongs to whom), `builders`
+and `snapshot` (the resources), `protocol` (one stream's state machines), `plane` (all of it together), `server` (gRPC).
 """

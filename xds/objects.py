@@ -1,6 +1,6 @@
 """The configuration objects that lastack serves, and the events by which a source reports them.
 
-Shapes follow Istio's `networking.istio.io` ServiceEntry and WorkloadEntry; `xds.parse` makes them from documents.
+Shapes follow Istio's `networking.istio.io` ServiceEntry and WorkloadEntry; `xds.parsing` makes them from documents.
 They are immutable, so an index may hold them and compare an old form with a new one.
 """
 
@@ -115,8 +115,8 @@ class Endpoint:
 class ServiceEntry:
     """A service: its hosts and ports, and where its endpoints come from.
 
-    `hosts` are lower-case DNS names, possibly with a leading `*.`. `addresses` are VIPs, or CIDR blocks. `selector` is None
-    where the ServiceEntry selects no WorkloadEntries. `export_to` holds namespaces, `.` (its own), `*` (all) or `~`
+    `hosts` are lower-case DNS names, possibly with a leading `*.`. `addresses` are VIPs, or CIDR blocks. `selector` is
+    None where the ServiceEntry selects no WorkloadEntries. `export_to` holds namespaces, `.` (its own), `*` (all) or `~`
     (none); never empty. `created` is the object's creation time in RFC 3339 (UTC), empty if not known: the older one of
     two objects that claim the same thing gets it.
     """

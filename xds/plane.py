@@ -13,6 +13,7 @@ from ledger.ids import ObjectKey, ProxyId, ResourceName, StreamId, TypeUrl
 from ledger.ledger import Ledger
 from ledger.receipts import Answer, Query, Receipt, Receipts
 from ledger.roster import Presence, Proxy, Roster
+from ledger.streams import PARENT_SHUTDOWN_SECONDS
 from ledger.waiting import Waiter, WaitingRoom
 from xds.index.index import Index, Touched
 from xds.index.remarks import obstacles
@@ -87,8 +88,8 @@ class Plane:
     def dump(self) -> dict[str, object]:
         """What a restarted process must know, as plain values: the proxies, and what they may hold unbeknown.
 
-        Parts of a response that was rejected may have been applied; if the rejection is lost with this process, only the
-        names of what was served tell the next one what to take away.
+        Parts of a response that was rejected may have been applied; if the rejection is lost with this process, only
+        the names of what was served tell the next one what to take away.
         """
         names = self.snapshot.catalogue() | {r for r in self.deliveries.lagging() if r.type_url in FULL_SET}
         if self.deliveries.relics:
@@ -110,7 +111,10 @@ class Plane:
             case {"proxies": list(proxies), "names": list(names)}:
                 self._world.catalogue = frozenset(_resource_name(name) for name in names)
                 for proxy in self.roster.load(proxies, now):
-                    self.deliveries.remember(self._new_id(), proxy.id, proxy.types, now)
+                    recent = now - proxy.hot_restart < PARENT_SHUTDOWN_SECONDS
+                    streams = [self._new_id() for _ in range(2 if recent else 1)]
+                    hot_restart = proxy.hot_restart if recent else None
+                    self.deliveries.remember(streams, proxy.id, proxy.types, hot_restart, now)
             case _:
                 raise ValueError("not a dump of a control plane: it lacks its proxies or names")
 
@@ -200,8 +204,11 @@ class Plane:
         try:
             stream.receive(data, now)
         finally:
-            if stream.proxy is not None and (stream.proxy.tainted or stream.has_errors):
-                self._taint(stream.proxy)
+            if stream.proxy is not None:
+                if stream.proxy.tainted or stream.has_errors:
+                    self._taint(stream.proxy)
+                if stream.proxy.id in self.deliveries.hot_restarts:
+                    self.roster.restarted_hot(stream.proxy, self.deliveries.hot_restarts[stream.proxy.id])
             self._woken.add(stream.id)
             self._after(now)
 

@@ -106,6 +106,8 @@ class DiscoveryServer:
         self._mutual_tls = mutual_tls
         self._sessions: dict[StreamId, _Session] = {}
         self._closing = False
+        self.after_pump: list[Callable[[], None]] = []
+        """Called after every call of the plane, on the event loop; they must be quick, and not call the plane."""
 
     def add_to(self, server: grpc.aio.Server) -> None:
         """Registers the discovery services."""
@@ -122,6 +124,8 @@ class DiscoveryServer:
             session = self._sessions.get(stream)
             if session is not None:
                 session.wake.set()
+        for call in self.after_pump:
+            call()
 
     def tick(self) -> None:
         """Looks at the deadlines; to be called about once a second."""
@@ -132,7 +136,7 @@ class DiscoveryServer:
         self.pump()
 
     async def drain(self, seconds: float) -> None:
-        """Ends the streams one after another, spread over that time, so that the proxies don't all come back at once."""
+        """Ends the streams one after another over that time, so that the proxies don't all come back at once."""
         self._closing = True
         sessions = list(self._sessions.values())
         for session in sessions:

@@ -16,8 +16,9 @@ from controllers.files.reports import Severity
 def check(paths: tuple[Path, ...], output: str) -> None:
     """Check files of objects before they are served.
 
-    PATH is a file of ServiceEntries and WorkloadEntries, or a directory of such files. Errors keep something from having an effect. Warnings are about what was probably not meant. Remarks tell how the
-    objects fit together, as far as PATH holds them all. Exits with 1 if there is an error.
+    PATH is a file of ServiceEntries and WorkloadEntries, or a directory of such files. Errors keep something from
+    having an effect. Warnings are about what was probably not meant. Remarks tell how the objects fit together, as far
+    as PATH holds them all. Exits with 1 if there is an error.
 
     \b
     Examples

@@ -12,8 +12,8 @@ from controllers.cli.client import ApiClient, ApiError
 def forget(node: str, api: str) -> None:
     """Declare an absent proxy gone.
 
-    It holds back no receipt any more then. Do so only if the proxy's process has ended: an Envoy that has merely lost its connection goes on with the
-    configuration it has, and may still use what a receipt then calls removed.
+    It holds back no receipt any more then. Do so only if the proxy's process has ended: an Envoy that has merely lost
+    its connection goes on with the configuration it has, and may still use what a receipt then calls removed.
 
     \b
     Examples

@@ -82,10 +82,12 @@ def serve(**given: Any) -> None:
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     try:
         settings = load_settings({name: value for name, value in given.items() if value not in (None, ())})
+        if not settings.source:
+            raise SettingsError("there is no source: say where objects come from, as with --source files:DIR")
     except SettingsError as error:
         for line in str(error).splitlines():
-            click.echo(f"lastack: {line}", err=True)
+            click.echo(f"Error: {line}", err=True)
         sys.exit(2)
-    from controllers.replica import run
+    from controllers.process import run
 
     sys.exit(run(settings))

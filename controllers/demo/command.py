@@ -50,7 +50,7 @@ def demo(proxies: int, instances: int, rate: float, seconds: float, as_json: boo
     except signals.Interrupted as interrupted:
         console.print(f"{interrupted}; everything that it had started is stopped")
         sys.exit(128 + interrupted.number)
-    console.print(summary(planned, runs))
+    console.print(summary(runs))
     if as_json:
         click.echo(json.dumps(report(planned, runs)))
     sys.exit(0 if succeeded(runs) else 1)

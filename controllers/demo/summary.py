@@ -8,12 +8,12 @@ from rich.table import Table
 from rich.text import Text
 
 from controllers.demo.comparison import Run
-from controllers.demo.plan import DRAIN_SECONDS, Plan
+from controllers.demo.plan import DRAIN_SECONDS
 from controllers.demo.replacement import Way
 from controllers.demo.report import milliseconds, warnings
 
 
-def summary(plan: Plan, runs: Sequence[Run]) -> RenderableType:
+def summary(runs: Sequence[Run]) -> RenderableType:
     """The two runs side by side, and what it means."""
     table = Table("", box=SIMPLE)
     for run in runs:
@@ -31,7 +31,7 @@ def summary(plan: Plan, runs: Sequence[Run]) -> RenderableType:
     row("  from the change to its receipt, median", lambda run: _time(run, 50), "dim")
     row("  99th percentile", lambda run: _time(run, 99), "dim")
     notes = [Text(f"Mind: {warning}", style="yellow") for warning in warnings(runs)]
-    return Group(table, *notes, Text(_conclusion(plan, {run.way: run for run in runs})))
+    return Group(table, *notes, Text(_conclusion({run.way: run for run in runs})))
 
 
 def _failed(run: Run) -> Text:
@@ -47,11 +47,13 @@ def _time(run: Run, percent: float) -> str:
     return f"{milliseconds([r.seconds for r in run.receipts], percent):.0f} ms" if run.receipts else "-"
 
 
-def _conclusion(plan: Plan, runs: dict[Way, Run]) -> str:
+def _conclusion(runs: dict[Way, Run]) -> str:
     lost, kept = runs[Way.UNCONFIRMED].tally.failed, runs[Way.CONFIRMED].tally.failed
+    if kept and warnings([runs[Way.CONFIRMED]]):
+        return f"{kept:,} requests failed although every removal was confirmed, on a busy machine: try a lower --rate."
     if kept:
         return f"{kept:,} requests failed although every removal was confirmed. That must not be: please report it."
     return (
-        f"Same traffic, same pace. Without receipts {lost:,} requests failed; with them, and {DRAIN_SECONDS:g} s for "
-        "requests in flight, none did."
+        f"Same traffic, same pace. Without waiting {lost:,} requests failed; with receipts, and {DRAIN_SECONDS:g} s "
+        "for requests in flight, none did."
     )

@@ -72,7 +72,6 @@ class Catalog:
 
     def __init__(self, directory: str, generations: Generations, patience: Patience | None = None) -> None:
         self._directory = directory
-        self._generations = generations
         self._patience = patience or Patience()
         self._files: dict[str, WatchedFile] = {}
         self._claims = Claims(generations, self._name)
@@ -89,12 +88,9 @@ class Catalog:
             )
         if trouble is not None:
             return self._in_trouble(trouble, look)
-        first = self._root is None
-        self._filling = self._filling or (not first and look.root != self._root)
+        self._filling = self._filling or self._root not in (None, look.root)
         self._root = look.root
         events = self._claims.decide(self._see(look))
-        if first:
-            self._generations.only(self._claims.served)
         return self._outcome(look, events)
 
     # What the files say
@@ -103,27 +99,23 @@ class Catalog:
         return bool(self._files) and look.root != self._root and not look.files and not look.hidden
 
     def _see(self, look: Look) -> Iterable[ObjectKey]:
+        there = {path for path, file in self._files.items() if file.is_there}
+        if self._filling and look.files.keys() - there:
+            for file in self._files.values():
+                file.begin_anew()
         affected: dict[ObjectKey, None] = {}
-        if self._filling:
-            self._fill(look)
         for path in sorted(self._files.keys() | look.files.keys()):
             for key in self._see_file(path, look):
                 affected[key] = None
+        self._filling = self._filling and any(file.leaving for file in self._files.values())
         return affected
-
-    def _fill(self, look: Look) -> None:
-        appeared = any(path not in self._files or self._files[path].content is NOTHING for path in look.files)
-        if appeared:
-            for file in self._files.values():
-                file.begin_anew()
-        elif not any(file.leaving for file in self._files.values()):
-            self._filling = False
 
     def _see_file(self, path: str, look: Look) -> Iterable[ObjectKey]:
         file = self._files.get(path)
         if file is None:
             file = self._files[path] = WatchedFile()
         state = look.files.get(path)
+        file.is_there = state is not None
         content = None
         if isinstance(state, str):
             content = read_content(state, self._name(path))

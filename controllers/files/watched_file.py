@@ -14,9 +14,21 @@ class WatchedFile:
     that a content which is blind or names them unread keeps from leaving.
     """
 
-    __slots__ = ("_readable_at", "_unseen", "content", "held", "leaving", "reports", "restless_since", "since")
+    __slots__ = (
+        "_readable_at",
+        "_unseen",
+        "content",
+        "held",
+        "is_there",
+        "leaving",
+        "reports",
+        "restless_since",
+        "since",
+    )
 
     def __init__(self) -> None:
+        self.is_there = False
+        """Whether the file was there when it was last looked for."""
         self.content: FileContent = NOTHING
         self.held: dict[ObjectKey, Found] = {}
         self.leaving: frozenset[ObjectKey] = frozenset()

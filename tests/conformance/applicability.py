@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from tests.conformance.rules import CORE, Rule
-from tests.conformance.transports import ADS, ALL, DELTA, PER_TYPE, SOTW, Kind
+from tests.conformance.transports import ALL, DELTA, PER_TYPE, SOTW, Kind
 
 
 def _of(numbers: Iterable[Rule], kinds: Iterable[Kind], why: str) -> dict[tuple[Rule, Kind], str]:
@@ -32,4 +32,3 @@ NO_DRIVER: dict[tuple[Rule, str], str] = {
 }
 """By rule and driver: why one of the two is enough."""
 
-__all__ = ["ADS", "NOT_APPLICABLE", "NO_DRIVER"]

@@ -14,6 +14,11 @@ BAD_INPUT = "bad input"
 
 Rule = int | str
 
+CORE, SOCKET = "core", "socket"
+
+DRIVERS = (CORE, SOCKET)
+"""The two ways in to what is tested."""
+
 _NUMBERED = re.compile(r"^(\d+)\. (.*)$")
 _BAD_INPUT_HEADING = "## Bad input"
 
@@ -64,8 +69,3 @@ def drivers_of(marks: list[pytest.Mark]) -> tuple[str, ...]:
 def cited_by(marks: list[pytest.Mark]) -> tuple[Rule, ...]:
     """The rules that a test with these marks proves."""
     return tuple(cited for mark in marks if mark.name == "rule" for cited in mark.args)
-
-
-CORE, SOCKET = "core", "socket"
-
-DRIVERS = (CORE, SOCKET)

@@ -4,7 +4,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from google.protobuf.message import Message
 
 from ledger.ids import TypeUrl
 from protos.base_pb2 import Status
@@ -176,4 +175,3 @@ def resource_name(type_url: TypeUrl, body: bytes) -> str:
     return named[type_url].FromString(body).name
 
 
-AnyMessage = Message

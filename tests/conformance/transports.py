@@ -46,6 +46,10 @@ class Kind(StrEnum):
     def delta(self) -> bool:
         return self in (Kind.ADS_DELTA, Kind.TYPE_DELTA)
 
+    def sends_all(self, type_url: TypeUrl) -> bool:
+        """Whether every response of the type holds all that is asked for (rule 16)."""
+        return not self.delta and type_url in (CDS, LDS)
+
     def transport(self, type_url: TypeUrl) -> Transport:
         """The transport on which this type is asked for."""
         return Transport(self.delta, None if self.ads else type_url)

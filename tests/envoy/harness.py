@@ -3,7 +3,7 @@
 import asyncio
 import os
 import ssl
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
 
@@ -27,8 +27,6 @@ CONFIRMED_SECONDS = 5.0
 
 ABSENT_SECONDS = 20.0
 
-Roster = Iterable[dict[str, object]]
-
 
 class AdjustableClock(Clock):
     """The real time, plus what a test lets pass at once."""
@@ -49,7 +47,7 @@ class Mesh:
     """A control plane and what is around it.
 
     `load` and `open` start it: from then on `plane` and `runtime` are there. It may be closed, and loaded again like a
-    restarted process: on the same port, with the same objects, and nothing else of the old one but a roster.
+    restarted process: on the same port, with the same objects, and nothing else of the old one but its dump.
     """
 
     def __init__(self, folder: Path, delta: bool, timing: Timing, limits: Limits) -> None:
@@ -70,12 +68,13 @@ class Mesh:
 
     # The control plane
 
-    async def load(self, roster: Roster = (), *, roster_known: bool = True) -> None:
-        """A new control plane takes in the objects and the roster, and is ready. Nobody can connect yet."""
+    async def load(self, dump: Mapping[str, object] | None = None, *, roster_known: bool = True) -> None:
+        """A new control plane takes in the objects and an earlier one's dump, and is ready. Nobody can connect yet."""
         self.plane = RecordingPlane(self._timing)
         self.runtime = Runtime(self.plane, self.clock, self._limits)
         await self.runtime.apply(list(self.objects.values()))
-        self.plane.load_roster(roster, self.clock())
+        if dump is not None:
+            self.plane.load(dump, self.clock())
         self.runtime.start(roster_known)
 
     async def open(self) -> None:
@@ -109,12 +108,14 @@ class Mesh:
         metadata: Mapping[str, str] | None = None,
         lifecycle: Sequence[str] = ALONE,
         address: str = "",
+        own_streams: bool = False,
     ) -> Envoy:
         """Starts an Envoy: with an address of its own, whatever its node id, unless one is given."""
         number = len(self._envoys) + 1
         folder = self._folder / f"envoy-{number}"
+        folder.mkdir(parents=True)
         address = address or _own_address(number)
-        envoy = await Envoy.start(folder, node, address, self.port, self.delta, metadata, lifecycle)
+        envoy = await Envoy.start(folder, node, address, self.port, self.delta, metadata, lifecycle, own_streams)
         self._envoys.append(envoy)
         return envoy
 

@@ -38,7 +38,7 @@ class Answer:
 
 
 class Envoy:
-    """A running Envoy, with one worker. Its listeners and its admin interface bind `address`, which it has for itself."""
+    """A running Envoy, with one worker. Its listeners and its admin interface bind `address`."""
 
     def __init__(self, node: str, address: str, process: asyncio.subprocess.Process, admin: Path, log: Path) -> None:
         self.node = node
@@ -61,12 +61,17 @@ class Envoy:
         delta: bool,
         metadata: Mapping[str, str] | None = None,
         lifecycle: Sequence[str] = ALONE,
+        own_streams: bool = False,
     ) -> "Envoy":
-        """Starts the process, and returns when its admin interface listens. `lifecycle`: options for hot restarts."""
-        folder.mkdir(parents=True)
+        """Starts the process, and returns when its admin interface listens.
+
+        Args:
+            lifecycle: options for hot restarts.
+            own_streams: clusters and listeners do not come over ADS.
+        """
         config, admin, log = folder / "envoy.json", folder / "admin", folder / "log"
         about = {"BIND_ADDRESS": address, **(metadata or {})}
-        config.write_text(bootstrap(node, about, address, xds_port, delta))
+        config.write_text(bootstrap(node, about, address, xds_port, delta, own_streams))
         options = ["--concurrency", "1", "--log-level", "warning", "--log-path", str(log), *lifecycle]
         process = await asyncio.create_subprocess_exec(
             BINARY,

@@ -38,8 +38,8 @@ async def name_over_grpc(envoy: Envoy, host: str) -> str:
     """Which instance answers a gRPC call through the Envoy."""
     options = [("grpc.default_authority", host), ("grpc.use_local_subchannel_pool", 1)]
     async with grpc.aio.insecure_channel(f"{envoy.address}:{GRPC_PORT}", options=options) as channel:
-        call = channel.unary_unary(GrpcUpstream.METHOD)
-        answer: bytes = await call(b"", timeout=5.0)
+        call: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(GrpcUpstream.METHOD)
+        answer = await call(b"", timeout=5.0)
         return answer.decode()
 
 

@@ -46,10 +46,11 @@ def assert_pending_on_absent(mesh: Mesh, envoy: Envoy, *targets: Target) -> None
 
 
 async def test_with_a_roster_nothing_is_confirmed_before_the_proxy_is_back_and_everything_after(mesh: Mesh) -> None:
-    envoy, *items = await served(mesh)
-    roster = mesh.plane.roster.dump()
+    envoy, web, first, second = await served(mesh)
+    items = (web, first, second)
+    dump = mesh.plane.dump()
     await mesh.close()
-    await mesh.load(roster)
+    await mesh.load(dump)
     assert_pending_on_absent(mesh, envoy, *items)
 
     await mesh.open()
@@ -58,18 +59,19 @@ async def test_with_a_roster_nothing_is_confirmed_before_the_proxy_is_back_and_e
 
 
 async def test_a_delta_proxy_that_is_back_is_answered_and_sent_nothing_that_it_holds(mesh: Mesh) -> None:
-    envoy, *items = await served(mesh)
-    roster = mesh.plane.roster.dump()
+    envoy, web, first, second = await served(mesh)
+    items = (web, first, second)
+    dump = mesh.plane.dump()
     await mesh.close()
-    await mesh.load(roster)
+    await mesh.load(dump)
     await mesh.open()
     await back(mesh, envoy)  # rule 5: each type is answered
     await mesh.shown(envoy.node)
     if mesh.delta:  # rule 23
         assert sum(sent.resources for sent in mesh.plane.sent) == 0
         assert [sent.removed for sent in mesh.plane.sent if sent.removed] == []
-        assert mesh.receipt(items[0]).outcome is Outcome.PENDING
-        assert {s.state for s in mesh.receipt(items[0]).stragglers} == {StragglerState.CLAIMED}
+        assert mesh.receipt(web).outcome is Outcome.PENDING
+        assert {s.state for s in mesh.receipt(web).stragglers} == {StragglerState.CLAIMED}
     await mesh.confirmed(*items)
     assert await envoy.stats(r"^cluster_manager\.(cluster_modified|cluster_removed)$") == {
         "cluster_manager.cluster_modified": 0,
@@ -79,10 +81,10 @@ async def test_a_delta_proxy_that_is_back_is_answered_and_sent_nothing_that_it_h
 
 async def test_what_was_removed_while_no_control_plane_ran_is_gone_once_its_receipt_is_confirmed(mesh: Mesh) -> None:
     envoy, web, first, second = await served(mesh)
-    roster = mesh.plane.roster.dump()
+    dump = mesh.plane.dump()
     await mesh.close()
     mesh.forget_offline(first)
-    await mesh.load(roster)
+    await mesh.load(dump)
     assert_pending_on_absent(mesh, envoy, first)
 
     await mesh.open()
@@ -93,11 +95,11 @@ async def test_what_was_removed_while_no_control_plane_ran_is_gone_once_its_rece
 
 async def test_a_service_removed_while_no_control_plane_ran_is_gone_once_its_receipt_is_confirmed(mesh: Mesh) -> None:
     envoy, web, first, second = await served(mesh)
-    roster = mesh.plane.roster.dump()
+    dump = mesh.plane.dump()
     await mesh.close()
     for item in (web, first, second):
         mesh.forget_offline(item)
-    await mesh.load(roster)
+    await mesh.load(dump)
     assert_pending_on_absent(mesh, envoy, web, first, second)
 
     await mesh.open()
@@ -108,11 +110,11 @@ async def test_a_service_removed_while_no_control_plane_ran_is_gone_once_its_rec
 
 
 async def test_envoys_keep_serving_while_no_control_plane_runs_and_take_what_came_meanwhile(mesh: Mesh) -> None:
-    envoy, web, first, second = await served(mesh)
-    roster = mesh.plane.roster.dump()
+    envoy, _, _, second = await served(mesh)
+    dump = mesh.plane.dump()
     await mesh.close()
     assert (await envoy.request(HOST)).status == 200
-    await mesh.load(roster)
+    await mesh.load(dump)
     await mesh.delete(second)
     await mesh.open()
     await mesh.confirmed(second, seconds=RECONNECT_SECONDS)
@@ -120,7 +122,8 @@ async def test_envoys_keep_serving_while_no_control_plane_runs_and_take_what_cam
 
 
 async def test_without_a_roster_everything_is_unknown_until_the_settling_time_is_over(mesh: Mesh) -> None:
-    envoy, *items = await served(mesh)
+    envoy, web, first, second = await served(mesh)
+    items = (web, first, second)
     await mesh.close()
     await mesh.load(roster_known=False)
     for item in items:
@@ -139,9 +142,9 @@ async def test_a_removal_that_was_pending_over_a_restart_is_confirmed_only_after
     envoy, web, first, second = await served(mesh)
     envoy.pause()
     await mesh.delete(first)
-    roster = mesh.plane.roster.dump()
+    dump = mesh.plane.dump()
     await mesh.close()
-    await mesh.load(roster)
+    await mesh.load(dump)
     await mesh.open()
     assert_pending_on_absent(mesh, envoy, first)
     envoy.resume()
@@ -155,10 +158,10 @@ async def test_a_rejected_resource_is_not_taken_for_held_over_a_restart(mesh: Me
     bad = workload("bad", 70_000)
     await mesh.apply(bad)
     await eventually(lambda: StragglerState.NACKED in {s.state for s in mesh.receipt(bad).stragglers})
-    roster = mesh.plane.roster.dump()
+    dump = mesh.plane.dump()
     await mesh.close()
     mesh.forget_offline(bad)
-    await mesh.load(roster)
+    await mesh.load(dump)
     await mesh.open()
     await mesh.confirmed(bad, web, first, second, seconds=RECONNECT_SECONDS)
     hosts = {f"127.0.0.1:{instance.endpoint.ports['http']}" for instance in (first, second)}

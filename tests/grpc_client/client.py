@@ -11,9 +11,6 @@ from typing import Any
 
 import grpc
 
-MISSING_AFTER_MILLISECONDS = 1000
-"""After which a listener that the control plane does not have is taken for missing; gRPC's own default is 15 s."""
-
 
 class Client:
     """Channels by target, and at most one streaming call on each."""
@@ -26,14 +23,16 @@ class Client:
         """Which server answers."""
         started = time.monotonic()
         try:
-            answer: bytes = self._channel(target).unary_unary(method)(b"", timeout=timeout)
+            one: grpc.UnaryUnaryMultiCallable[bytes, bytes] = self._channel(target).unary_unary(method)
+            answer = one(b"", timeout=timeout)
         except grpc.RpcError as error:
             return {"code": error.code().name, "text": error.details(), "seconds": time.monotonic() - started}
         return {"code": "OK", "text": answer.decode(), "seconds": time.monotonic() - started}
 
     def hold(self, target: str, method: str) -> dict[str, Any]:
         """Begins a streaming call: which server answers."""
-        stream = self._streams[target] = self._channel(target).unary_stream(method)(b"", timeout=30.0)
+        many: grpc.UnaryStreamMultiCallable[bytes, bytes] = self._channel(target).unary_stream(method)
+        stream = self._streams[target] = many(b"", timeout=30.0)
         return {"code": "OK", "text": next(stream).decode()}
 
     def finish(self, target: str) -> dict[str, Any]:
@@ -50,8 +49,7 @@ class Client:
 
     def _channel(self, target: str) -> grpc.Channel:
         if target not in self._channels:
-            options = [("grpc.xds_resource_does_not_exist_timeout_ms", MISSING_AFTER_MILLISECONDS)]
-            self._channels[target] = grpc.insecure_channel(f"xds:///{target}", options=options)
+            self._channels[target] = grpc.insecure_channel(f"xds:///{target}")
         return self._channels[target]
 
 

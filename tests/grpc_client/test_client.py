@@ -1,5 +1,6 @@
 """A gRPC client finds its servers, loses them, and says so."""
 
+import asyncio
 from dataclasses import replace
 
 from ledger.ids import ProxyId
@@ -10,6 +11,7 @@ from tests.envoy.waiting import eventually
 from tests.grpc_client.conftest import StartClient
 from tests.grpc_client.harness import GrpcClient
 from xds.objects import AllDraining, Protocol, ServiceEntry, ServicePort
+from xds.types import LDS
 
 PORT = ServicePort(18050, "grpc", Protocol.GRPC)
 
@@ -143,21 +145,24 @@ async def test_instances_with_one_address_are_sent_once_and_not_rejected(mesh: M
     assert await client.names(TARGET) == {"one"}
 
 
-async def test_an_unknown_target_fails_and_works_once_it_is_known(mesh: Mesh, client: GrpcClient) -> None:
-    answer = await client.call("nobody.example:18050", timeout=10.0)
+async def test_an_unknown_target_fails_when_grpc_gives_up_on_it_and_at_once_from_then_on(
+    mesh: Mesh, client: GrpcClient
+) -> None:
+    answer = await client.call("nobody.example:18050", timeout=25.0)
     assert answer.code == "UNAVAILABLE"
-    assert answer.seconds < 5.0
-    again = await client.call("nobody.example:18050", timeout=10.0)
-    assert again.seconds < 1.0
+    assert "does not exist" in answer.text
+    assert answer.seconds < 17.0  # gRPC itself waits 15 s, since SotW has no word for "there is none"
+    assert [(sent.type_url, sent.resources) for sent in mesh.plane.sent] == [(LDS, 0)]  # rule 5
+    assert (await client.call("nobody.example:18050")).seconds < 1.0
 
+
+async def test_a_call_to_a_target_that_is_not_there_yet_goes_through_when_it_is(mesh: Mesh, client: GrpcClient) -> None:
+    waiting = asyncio.create_task(client.call("later.example:18050", timeout=14.0))
+    await eventually(lambda: mesh.plane.answered(client.node) == {LDS})
     one = await mesh.grpc_upstream("one")
-    entry, first = names("nobody"), workload("first", one.port, "nobody")
-    await mesh.apply(entry, first)
-
-    async def served() -> bool:
-        return (await client.call("nobody.example:18050")).code == "OK"
-
-    await eventually(served)  # rule 9
+    entry, first = names("later"), workload("first", one.port, "later")
+    await mesh.apply(entry, first)  # rule 9
+    assert (await waiting).text == "one"
     await mesh.confirmed(entry, first)
 
 
@@ -182,7 +187,10 @@ async def test_a_removed_service_makes_calls_fail_and_is_confirmed(mesh: Mesh, c
     await eventually(served)
 
 
-async def test_a_target_that_is_closed_is_no_longer_in_the_audience(mesh: Mesh, client: GrpcClient) -> None:
+async def test_a_channel_that_was_closed_beside_another_is_on_record_until_it_is_known_to_be_gone(
+    mesh: Mesh, client: GrpcClient
+) -> None:
+    """gRPC has a stream for each target, and to close a channel resets its stream as a failure would."""
     one, two = await mesh.grpc_upstream("one"), await mesh.grpc_upstream("two")
     entry, other = names(), names("other")
     first, second = workload("first", one.port, "names"), workload("second", two.port, "other")
@@ -193,10 +201,14 @@ async def test_a_target_that_is_closed_is_no_longer_in_the_audience(mesh: Mesh, 
     assert (await mesh.confirmed(second)).audience == 1
 
     await client.close("other.example:18050")
-    await eventually(lambda: mesh.receipt(second).audience == 0)
-    receipt = mesh.receipt(second)
-    assert receipt.outcome is Outcome.CONFIRMED
-    assert receipt.excluded == (client.node,)
+    await eventually(lambda: len(mesh.plane.streams) == 1)
+    await mesh.delete(second)
+    (straggler,) = mesh.receipt(second).stragglers
+    assert (straggler.proxy, straggler.state) == (client.node, StragglerState.ABSENT)
+    assert mesh.receipt(first).outcome is Outcome.CONFIRMED
+    assert mesh.runtime.forget(ProxyId(client.node))
+    await mesh.confirmed(second)
+    assert (await client.call(TARGET)).text == "one"
     assert mesh.receipt(first).audience == 1
 
 
@@ -262,11 +274,11 @@ async def test_over_a_restart_of_the_control_plane_calls_go_on_and_removals_are_
     await mesh.apply(entry, first, second)
     await client.names(TARGET)
     await mesh.confirmed(entry, first, second)
-    roster = mesh.plane.roster.dump()
+    dump = mesh.plane.dump()
     await mesh.close()
     await client.names(TARGET)
     mesh.forget_offline(first)
-    await mesh.load(roster)
+    await mesh.load(dump)
     assert mesh.receipt(first).outcome is Outcome.PENDING
     await mesh.open()
     await mesh.confirmed(first, entry, second, seconds=20.0)

@@ -4,8 +4,8 @@ import random
 from collections.abc import Callable
 
 from ledger.ids import Generation, ObjectKey, ProxyId
-from ledger.streams import PARENT_SHUTDOWN_SECONDS
 from ledger.receipts import Outcome, Query, Receipt
+from ledger.streams import PARENT_SHUTDOWN_SECONDS
 from tests.simulation.envoy import ModelEnvoy, Route
 from xds.index.index import Service
 from xds.objects import (

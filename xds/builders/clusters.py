@@ -74,7 +74,7 @@ def passthrough_cluster() -> bytes:
 
 
 def _resolvable(host: str, entry: ServiceEntry, port: ServicePort, endpoints: EndpointSet) -> EndpointSet:
-    """The endpoints to resolve: those given, else the host itself; of a LOGICAL_DNS cluster, which takes one, the first."""
+    """The endpoints to resolve: those given, else the host itself; a LOGICAL_DNS cluster takes only one, the first."""
     if not entry.endpoints and entry.selector is None:
         number = port.target_port or port.number
         return _only(MemberKey(entry.key, 0), Endpoint(host), number)

@@ -19,8 +19,8 @@ REDIRECT_PORT = 15001
 def encode_port_listener(port: int, services: Iterable[tuple[ServiceEntry, ServicePort]], view: View) -> bytes:
     """The listener of a port.
 
-    TLS connections are told apart by server name, TCP connections by the address they go to; one protocol, HTTP or one TCP
-    service without addresses, has the rest.
+    TLS connections are told apart by server name, TCP connections by the address they go to; one protocol, HTTP or one
+    TCP service without addresses, has the rest.
 
     Args:
         services: in the order in which claims are settled: a server name, an address, or the rest, goes to the first

@@ -43,10 +43,10 @@ class Service:
 class Touched:
     """What one event has touched.
 
-    footprint: the resources that the object contributed to before or after. awaited: resources that must be ACKed before
-    proxies ask for the footprint's at all: an instance is not published to a proxy that has yet to take its cluster. moved: other objects that this one's change
-    moved into or out of resources. services: the ServiceEntries added, changed or removed, old form and new. endpoints:
-    the (service, port number) whose endpoints changed.
+    footprint: the resources that the object contributed to before or after. awaited: resources that must be ACKed
+    before proxies ask for the footprint's at all: an instance is not published to a proxy that has yet to take its
+    cluster. moved: other objects that this one's change moved into or out of resources. services: the ServiceEntries
+    added, changed or removed, old form and new. endpoints: the (service, port number) whose endpoints changed.
     """
 
     footprint: set[ResourceName] = field(default_factory=set)
@@ -90,7 +90,7 @@ class Index:
         return [self.services[name] for name in self._services_of.get(key, ())]
 
     def on_port(self, port: int) -> list[Service]:
-        """The services with that port: the oldest first, then by name; that is the order in which claims are settled."""
+        """The services with that port, in the order in which claims are settled: the oldest first, then by name."""
         return sorted(self._by_port.get(port, {}).values(), key=_claim_rank)
 
     def ports(self) -> list[int]:

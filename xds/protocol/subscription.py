@@ -193,7 +193,7 @@ class Subscription:
         """The outstanding response was NACKed.
 
         Every resource in it is tainted (rule 31) and sent again by itself, until one by itself is rejected: that one
-        waits for its next change (rule 6). A SotW full set can't be taken apart, and waits as a whole. A NACK that names
+        waits for its next change (rule 6). A SotW full set can't be taken apart, and waits as a whole. A NACK naming
         the new version may be the late echo of an earlier one: the same is sent again (rule 30).
         """
         sent = self.outstanding

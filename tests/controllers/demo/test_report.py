@@ -1,23 +1,13 @@
 import json
-from collections import Counter
 
 import pytest
 
-from controllers.demo.comparison import Run
-from controllers.demo.control import Confirmation
-from controllers.demo.failures import Failure
 from controllers.demo.plan import plan
 from controllers.demo.replacement import Way
 from controllers.demo.report import percentile, report, succeeded, warnings
-from controllers.demo.traffic import Tally
+from tests.controllers.demo.samples import run
 
 PLAN = plan(proxies=3, instances=4, rate=150, seconds=40)
-
-
-def run(way: Way, failed: int = 0, late: float = 0.0, behind: float = 0.0, receipts: int = 0) -> Run:
-    failures = Counter({Failure.REFUSED: failed}) if failed else Counter()
-    tally = Tally(requests=100, failures=failures, lateness=[late] * 100)
-    return Run(way, tally, 4, behind, [Confirmation((n + 1) / 1000, 3) for n in range(receipts)])
 
 
 @pytest.mark.parametrize(("percent", "value"), [(0, 1), (50, 5), (51, 6), (99, 10), (100, 10)])

@@ -1,0 +1,111 @@
+"""Keeps the roster of proxies in the state directory, so that a restarted process knows who may hold what."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from controllers.runtime import Runtime
+from controllers.state_dir import SavedRoster, StateDir
+
+log = structlog.get_logger("roster")
+
+FIRST_PAUSE = 0.1
+LONGEST_PAUSE = 5.0
+"""Seconds, after the first attempt that failed, and at most."""
+
+
+class RosterKeeper:
+    """Saves the roster whenever it has changed; one write at a time, with all changes that came in meanwhile.
+
+    The plane is to be made with `durable_roster=True`: then no proxy is answered before the roster with it is saved, so
+    that a restart at any moment forgets nobody. On a full disk, new proxies therefore wait; known ones are served.
+
+    A roster is saved as complete only if this process knows that nobody else holds anything: it has loaded a complete
+    one, or its settling time is over. A process that is restarted while it settles must settle again, or it would take
+    the few proxies that had come back for all that there are.
+
+    Args:
+        sleep: waits so many seconds between attempts.
+    """
+
+    def __init__(
+        self, runtime: Runtime, state: StateDir, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    ) -> None:
+        self._runtime = runtime
+        self._state = state
+        self._sleep = sleep
+        self._is_known = False
+        self._complete_at: float | None = None
+        self._saved: tuple[int, bool] | None = None
+        """Roster version, and whether it was complete, that is on the disk."""
+        self._changed = asyncio.Event()
+        self.failure: str | None = None
+        """Why the roster can't be saved at the moment."""
+        runtime.discovery.after_pump.append(self._look)
+
+    def load(self) -> bool:
+        """Gives the plane the roster of the earlier process. To be called once, before `Runtime.start`. Blocks.
+
+        Returns:
+            Whether it is known who may hold what. If not, as at the first start ever, `Runtime.start` must be told so.
+
+        Raises:
+            StateError: the saved roster can't be read, and can't be set aside either.
+        """
+        saved = self._state.load_roster()
+        self._runtime.plane.load_roster(saved.proxies, self._runtime.clock())
+        self._is_known = saved.complete
+        return saved.complete
+
+    async def run(self) -> None:
+        """Saves, until it is cancelled."""
+        self._look()
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            await self._save()
+
+    async def _save(self) -> None:
+        """Saves the roster as it is, however often that takes."""
+        plane = self._runtime.plane
+        pause = FIRST_PAUSE
+        while True:
+            newest = self._newest()
+            roster = SavedRoster(plane.roster.dump(), newest[1])
+            try:
+                await asyncio.to_thread(self._state.save_roster, roster)
+            except OSError as error:
+                self._failed(error)
+                await self._sleep(pause)
+                pause = min(2 * pause, LONGEST_PAUSE)
+            else:
+                break
+        if self.failure is not None:
+            log.info("the roster is saved again", directory=str(self._state.path))
+            self.failure = None
+        self._saved = newest
+        plane.roster_saved(newest[0])
+        self._runtime.discovery.pump()
+
+    def _failed(self, error: OSError) -> None:
+        reason = str(error)
+        if reason != self.failure:
+            log.error(
+                "the roster can't be saved: new proxies have to wait",
+                directory=str(self._state.path),
+                reason=reason,
+                remedy="make room there, or let lastack write there",
+            )
+        self.failure = reason
+
+    def _look(self) -> None:
+        if self._complete_at is None and self._runtime.plane.ready:
+            # The plane starts to settle at the same moment, or has done so before.
+            self._complete_at = self._runtime.clock() + self._runtime.plane.timing.settling
+        if self._newest() != self._saved:
+            self._changed.set()
+
+    def _newest(self) -> tuple[int, bool]:
+        settled = self._complete_at is not None and self._runtime.clock() >= self._complete_at
+        return self._runtime.plane.roster.version, self._is_known or settled

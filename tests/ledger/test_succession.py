@@ -1,0 +1,242 @@
+"""Processes that share a node id: which streams are whose, as far as can be told."""
+
+from ledger.ids import ProxyId
+from ledger.interest import Interest
+from ledger.streams import PARENT_SHUTDOWN_SECONDS, StreamRecord
+from tests.ledger.scene import EDS, Scene, eds
+
+PROXY = ProxyId("proxy")
+
+
+def reconnect(scene: Scene, *names: str) -> Interest:
+    """A process that was connected before is back, on a new stream."""
+    interest = scene.show(scene.open(), holds=True)
+    scene.ask(interest, *names)
+    return interest
+
+
+def start(scene: Scene, *names: str) -> Interest:
+    """A new process connects, and has ACKed what it asked for."""
+    interest = scene.connect("proxy", *names)
+    scene.deliveries.answered(record_of(scene, interest))
+    return interest
+
+
+def record_of(scene: Scene, interest: Interest) -> StreamRecord:
+    return scene.deliveries.streams[interest.stream]
+
+
+def test_a_stream_that_opened_before_the_end_of_the_last_was_seen_succeeds_it() -> None:
+    scene = Scene()
+    half_open = start(scene, "web")
+    back = reconnect(scene, "web")
+    assert scene.is_obliged(half_open), "as long as it lives"
+    scene.end(half_open)
+    assert not scene.is_obliged(half_open)
+    assert scene.is_obliged(back)
+
+
+def test_a_stream_that_took_over_and_ended_in_turn_is_what_is_left() -> None:
+    scene = Scene()
+    half_open = start(scene, "web")
+    back = reconnect(scene, "web")
+    scene.end(back)
+    scene.end(half_open)
+    scene.change("web")
+    assert not scene.deliveries.reached(eds("web"), scene.revision)
+    again = reconnect(scene, "web")
+    scene.take(again)
+    assert not scene.is_obliged(half_open)
+    assert not scene.is_obliged(back)
+    assert scene.deliveries.reached(eds("web"), scene.revision)
+
+
+def test_the_end_of_a_stream_is_seen_late_and_its_process_has_reconnected_twice() -> None:
+    scene = Scene()
+    half_open = start(scene, "web")
+    scene.end(reconnect(scene, "web"))
+    scene.take(reconnect(scene, "web"))
+    scene.end(half_open)
+    assert not scene.is_obliged(half_open)
+
+
+def test_in_a_hot_restart_parent_and_child_are_both_obliged() -> None:
+    scene = Scene()
+    parent, child = start(scene, "web"), start(scene, "web")
+    scene.change("web")
+    scene.take(child)
+    assert not scene.deliveries.reached(eds("web"), scene.revision)
+    scene.take(parent)
+    assert scene.deliveries.reached(eds("web"), scene.revision)
+
+
+def test_a_parent_that_ended_is_obliged_until_its_time_is_up() -> None:
+    scene = Scene()
+    parent = start(scene, "web")
+    scene.now += 50
+    restarted = scene.now
+    child = start(scene, "web")
+    scene.now += 10
+    scene.end(parent)
+    for seconds, obliged in ((PARENT_SHUTDOWN_SECONDS - 1, True), (PARENT_SHUTDOWN_SECONDS, False)):
+        scene.deliveries.expire(restarted + seconds)
+        assert scene.is_obliged(parent) is obliged
+    assert scene.is_obliged(child)
+
+
+def test_a_parent_that_lives_is_obliged_however_late_it_is() -> None:
+    scene = Scene()
+    parent = start(scene, "web")
+    start(scene, "web")
+    scene.deliveries.expire(scene.now + 10 * PARENT_SHUTDOWN_SECONDS)
+    assert scene.is_obliged(parent)
+
+
+def test_a_parent_that_ends_after_its_time_was_up_obliges_no_more_at_the_next_look() -> None:
+    scene = Scene()
+    parent = start(scene, "web")
+    start(scene, "web")
+    scene.now += 2 * PARENT_SHUTDOWN_SECONDS
+    scene.end(parent)
+    assert scene.is_obliged(parent)
+    scene.deliveries.expire(scene.now)
+    assert not scene.is_obliged(parent)
+
+
+def test_a_stream_of_which_no_other_process_was_seen_does_not_expire() -> None:
+    scene = Scene()
+    proxy = start(scene, "web")
+    scene.end(proxy)
+    scene.deliveries.expire(scene.now + 100 * PARENT_SHUTDOWN_SECONDS)
+    assert scene.is_obliged(proxy)
+
+
+def test_where_two_processes_were_cut_off_both_must_be_back() -> None:
+    scene = Scene()
+    parent, child = start(scene, "web"), start(scene, "web")
+    scene.end(parent)
+    scene.end(child)
+    scene.change("web")
+    scene.take(reconnect(scene, "web"))
+    assert scene.is_obliged(parent)
+    assert scene.is_obliged(child)
+    assert not scene.deliveries.reached(eds("web"), scene.revision), "it can't be told which of them is back"
+    scene.take(reconnect(scene, "web"))
+    assert not scene.is_obliged(parent)
+    assert not scene.is_obliged(child)
+    assert scene.deliveries.reached(eds("web"), scene.revision)
+
+
+def test_one_process_that_came_back_twice_is_not_two() -> None:
+    scene = Scene()
+    parent, child = start(scene, "web"), start(scene, "web")
+    scene.end(parent)
+    scene.end(child)
+    scene.end(reconnect(scene, "web"))
+    scene.take(reconnect(scene, "web"))
+    assert scene.is_obliged(parent)
+    assert scene.is_obliged(child)
+
+
+def test_once_the_parents_time_is_up_the_child_alone_need_be_back() -> None:
+    scene = Scene()
+    parent, child = start(scene, "web"), start(scene, "web")
+    scene.end(parent)
+    scene.end(child)
+    scene.take(reconnect(scene, "web"))
+    scene.deliveries.expire(scene.now + PARENT_SHUTDOWN_SECONDS)
+    assert not scene.is_obliged(parent)
+    assert not scene.is_obliged(child)
+
+
+def test_after_a_hot_restart_a_stream_is_not_taken_for_a_successor_of_one_that_lives() -> None:
+    scene = Scene()
+    parent, child = start(scene, "web"), start(scene, "web")
+    scene.deliveries.forget(PROXY)
+    scene.end(parent)
+    scene.deliveries.forget(PROXY)
+    somebody = reconnect(scene, "web")  # the child, or the parent back
+    scene.end(child)
+    assert scene.is_obliged(child)
+    assert scene.is_obliged(somebody)
+
+
+def test_a_process_that_is_back_beside_an_ended_one_replaces_nobody_in_a_hot_restart() -> None:
+    scene = Scene()
+    one = start(scene, "web")
+    scene.end(one)
+    back = reconnect(scene, "web")
+    scene.deliveries.answered(record_of(scene, back))
+    assert not scene.deliveries.hot_restarts
+
+
+def test_many_processes_of_one_node_id_expire_together() -> None:
+    scene = Scene()
+    first, second, third = start(scene, "web"), start(scene, "web"), start(scene, "web")
+    scene.end(first)
+    scene.end(second)
+    fourth = start(scene, "web")
+    scene.deliveries.expire(scene.now + PARENT_SHUTDOWN_SECONDS)
+    assert not scene.is_obliged(first)
+    assert not scene.is_obliged(second)
+    assert scene.is_obliged(third)
+    assert scene.is_obliged(fourth)
+
+
+# A remembered roster
+
+
+def remember(scene: Scene, streams: int = 1, hot_restart: float | None = None) -> list[StreamRecord]:
+    """A proxy of an earlier process's roster, which asked for assignments."""
+    before = set(scene.deliveries.streams)
+    scene.deliveries.remember(scene.new_ids(streams), PROXY, [EDS], hot_restart, scene.now)
+    return [record for stream, record in scene.deliveries.streams.items() if stream not in before]
+
+
+def test_a_remembered_proxy_may_hold_anything_until_it_is_back() -> None:
+    scene = Scene()
+    (past,) = remember(scene)
+    assert not scene.deliveries.all_shown
+    scene.take(scene.connect("proxy", "web"))
+    assert scene.deliveries.all_shown
+    assert not scene.is_obliged(past)
+
+
+def test_a_stream_of_a_remembered_proxy_inherits_that_it_may_hold_relics() -> None:
+    scene = Scene()
+    remember(scene)
+    _, inherited = scene.deliveries.show(scene.open(), EDS, True)
+    assert inherited.relics
+
+
+def test_a_remembered_proxy_that_is_gone_holds_nothing_back() -> None:
+    scene = Scene()
+    remember(scene)
+    assert scene.deliveries.forget(PROXY)
+    assert scene.deliveries.all_shown
+
+
+def test_a_remembered_proxy_that_asked_for_nothing_leaves_nothing() -> None:
+    scene = Scene()
+    scene.deliveries.remember(scene.new_ids(1), PROXY, [], None, scene.now)
+    assert not scene.deliveries.streams
+    assert scene.deliveries.all_shown
+
+
+def test_of_a_proxy_that_restarted_hot_before_this_process_started_both_processes_are_awaited() -> None:
+    scene = Scene()
+    remember(scene, 2, hot_restart=scene.now - 100)
+    scene.take(reconnect(scene, "web"))
+    assert not scene.deliveries.all_shown
+    scene.take(reconnect(scene, "web"))
+    assert scene.deliveries.all_shown
+
+
+def test_the_remembered_parent_is_awaited_until_its_time_is_up() -> None:
+    scene = Scene()
+    remember(scene, 2, hot_restart=scene.now - 100)
+    scene.take(reconnect(scene, "web"))
+    scene.deliveries.expire(scene.now - 100 + PARENT_SHUTDOWN_SECONDS - 1)
+    assert not scene.deliveries.all_shown
+    scene.deliveries.expire(scene.now - 100 + PARENT_SHUTDOWN_SECONDS)
+    assert scene.deliveries.all_shown
