@@ -74,8 +74,3 @@ class Interest:
         if progress.nack:
             return DeliveryState.NACKED
         return DeliveryState.SENT if progress.sent else DeliveryState.NOT_SENT
-
-    @property
-    def settled(self) -> bool:
-        """Whether nothing waits to be sent or to be ACKed; a NACKed resource waits for a change, not for an ACK."""
-        return not self.unsent and all(p.nack and not p.sent for p in self.behind.values())

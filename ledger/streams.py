@@ -198,6 +198,11 @@ class Streams:
             self._shown(past, set(past.unshown))
             self._drop_if_empty(past)
 
+    def holds_nothing(self, record: StreamRecord) -> None:
+        """The stream has had time for all its first requests, and has claimed nothing in those it made."""
+        if not record.claims_anything:
+            self._shown(record, set(record.unshown))
+
     def outgrown(self, record: StreamRecord, type_url: TypeUrl) -> None:
         """The process that is back on this stream needs nothing of the type, and will never ask for it."""
         for past in self._left_behind(record):

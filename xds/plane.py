@@ -35,7 +35,7 @@ class Timing:
         reconnect backoff of at most 30 s.
     stale: how long a response may go unanswered before the proxy is shown as STALE.
     end: how long before its stream is ended, so that it reconnects and shows what it holds (rule 13).
-    first_request: how long a stream may take to name its node.
+    first_request: how long a stream may take to name its node, and then to show what it holds of each type.
     absent_deadline: after which a proxy's absence turns receipts RELEASED_UNCONFIRMED; None: never.
     """
 
@@ -287,6 +287,8 @@ class Plane:
         """Looks at the deadlines; to be called about once a second. Returns the streams to end, and why."""
         overdue = []
         for stream in self.streams.values():
+            if stream.record is not None and now - stream.record.opened >= self.timing.first_request:
+                self.deliveries.holds_nothing(stream.record)
             error = self._overdue(stream, now)
             if error is not None:
                 overdue.append((stream, error))

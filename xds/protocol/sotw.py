@@ -45,8 +45,9 @@ class SotwSubscription(Subscription):
             elif request.version_info == sent.version:  # rule 20
                 self._accept(now)
         elif not request.response_nonce:
-            # Nobody is known to do this within a stream; it asks for everything, so it gets it.
-            self.answer_due = True
+            self.answer_due = True  # it starts over, and so is given everything
+            for name in self.interest.names:
+                self._owe(name, now, known=True)
         names, wildcard = self._asked(request)
         if names != self.interest.names or wildcard != self.interest.wildcard:
             self._rename(names, wildcard, now)  # rule 15: also under a stale nonce
