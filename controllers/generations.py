@@ -32,7 +32,8 @@ class Generations:
     content and those after it, so that an older generation must never come to mean a newer content.
 
     An object that is not there keeps its count, so that it goes on when it is there again. Only so many are kept;
-    `floor` is the highest generation that was ever forgotten, and an object of which nothing is known starts above it.
+    `floor` is the highest generation that was ever forgotten, and an object of which nothing is known starts above it,
+    or with the generation that its document states.
 
     Several sources may share one, from threads.
 

@@ -5,10 +5,16 @@ import sys
 from typing import TextIO
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor
 
 _NOISY = {"uvicorn.error": logging.WARNING, "uvicorn.access": logging.WARNING, "watchfiles": logging.WARNING}
 """Libraries that tell more than an operator wants; from which level on they are heard."""
+
+
+def _in_order(logger: object, method: str, event: EventDict) -> EventDict:
+    """What every line has comes first."""
+    first = {name: event[name] for name in ("timestamp", "level", "logger", "event") if name in event}
+    return {**first, **event}
 
 
 def set_up_logs(form: str = "auto", level: str = "info", stream: TextIO | None = None) -> None:
@@ -26,6 +32,7 @@ def set_up_logs(form: str = "auto", level: str = "info", stream: TextIO | None =
         structlog.stdlib.add_logger_name,
         structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _in_order,
     ]
     last: list[Processor]
     if for_people:

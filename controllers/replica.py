@@ -111,7 +111,7 @@ class Replica:
             self._runtime.barriers.append(source.catch_up)
         self._service.stage = "the gRPC port is being opened"
         ads = await self._open_ads(server)
-        self._runtime.start(roster_known)
+        self._runtime.start(roster_known or not self._settings.settling)  # 0: nobody was here before, it is said
         tasks.start("the ticks", self._runtime.tick_forever())
         if self._keeper is not None:
             tasks.start("the roster keeper", self._keeper.run())

@@ -206,7 +206,11 @@ def _enclosed(body: object) -> bytes:
 
 
 def _body(data: bytes) -> object:
-    match json.loads(data):
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise _Unusable(f"it is not JSON ({error}): it was damaged, or edited") from None
+    match document:
         case {"version": int(version), "checksum": str(checksum), "body": body}:
             if version != VERSION:
                 raise _Unusable(f"it has format {version}, and this lastack reads format {VERSION}")

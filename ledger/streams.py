@@ -44,8 +44,8 @@ class StreamRecord:
     claims_anything: some first request said that the proxy holds something already.
     unshown: the types of which the proxy may hold something and has not said what; a stream with any is `connecting`.
     opened_order, ended_order: places in the order of all openings and endings.
-    unexplained: when it opened, no process of the proxy was away that it could be.
     answered: it has ACKed or NACKed something, so all its first requests are in.
+    newcomer_beside: the streams beside which a process without any configuration opened this one, as it seems.
     replaces: by type, the stream that was still open when the same process opened this one.
     superseded_at: when a new process of the same node id was first seen beside this one.
     """
@@ -56,12 +56,12 @@ class StreamRecord:
     opened: float
     unshown: set[TypeUrl]
     opened_order: int
-    unexplained: bool = False
     ended: float | None = None
     ended_order: int = 0
     claims_anything: bool = False
     answered: bool = False
     superseded_at: float | None = None
+    newcomer_beside: set[StreamId] = field(default_factory=set)
     replaces: dict[TypeUrl, StreamId] = field(default_factory=dict)
     interests: dict[TypeUrl, Interest] = field(default_factory=dict)
 
@@ -108,8 +108,15 @@ class Streams:
         self.arriving[stream] = now
         self._arrived_order[stream] = next(self._order)
 
+    def overlook(self, stream: StreamId) -> None:
+        """The stream has had time to say whose it is: no proxy uses it for anything yet (Envoy may open ADS in advance).
+
+        If it is a proxy's that is known, that one counts as absent anyway.
+        """
+        self.arriving.pop(stream, None)
+
     def leave(self, stream: StreamId) -> None:
-        """A stream ended that never said whose it was. If it was a proxy's that is known, that one is absent anyway."""
+        """A stream ended that never said whose it was."""
         self.arriving.pop(stream, None)
         self._arrived_order.pop(stream, None)
 
@@ -121,7 +128,6 @@ class Streams:
         # What counts is when it opened, not when it first spoke: another may have ended in between.
         order = self._arrived_order.pop(stream, None) or next(self._order)
         record = StreamRecord(stream, proxy, view, now, set(expected), order)
-        record.unexplained = _all_back(record, self.of_proxy.get(proxy, {}).values())
         self._file(record)
         self.connecting.add(stream)
         return record
@@ -173,11 +179,13 @@ class Streams:
                 inherited.tainted |= interest.rejected
                 inherited.doubtful |= interest.doubtful
                 inherited.relics |= any(stream == past.id and r.type_url == type_url for stream, r in self.relics)
-        beside = [other for other in others if other.was_beside(record)]
-        if beside and record.unexplained:
+        beside = [other for other in others if other.was_beside(record) and type_url in other.interests]
+        if beside and _all_back(record, [other for other in others if other.obliged(type_url)]):
+            # No process of the proxy was away that this one could be.
             if not record.claims_anything:
                 self.hot_restarts[record.proxy] = record.opened  # as it seems; from now on nothing is taken for granted
-            elif len(beside) == 1 and type_url in beside[0].interests and record.proxy not in self.hot_restarts:
+                record.newcomer_beside.update(other.id for other in beside)
+            elif len(beside) == 1 and record.proxy not in self.hot_restarts:
                 record.replaces[type_url] = beside[0].id  # its process came back before its end was seen
         interest = record.interests[type_url] = Interest(record.id, type_url)
         self._shown(record, {type_url})
@@ -190,12 +198,13 @@ class Streams:
             return
         record.answered = True
         self._shown(record, set(record.unshown))
-        if record.unexplained and not record.claims_anything:
-            for other in self.of_proxy[record.proxy].values():
-                if other is not record and other.opened_order < record.opened_order:
-                    self._supersede(other, record.opened)  # a new process beside it: a hot restart
-        for past in self._left_behind(record):
-            self._shown(past, set(past.unshown))
+        for other in record.newcomer_beside:
+            if not record.claims_anything and other in self.streams:
+                self._supersede(self.streams[other], record.opened)  # a new process beside it: a hot restart
+        for past in list(self.of_proxy[record.proxy].values()):
+            for type_url in set(past.unshown) if past.ended is not None else ():
+                if past in self._left_behind(record, type_url):
+                    self._shown(past, {type_url})
             self._drop_if_empty(past)
 
     def holds_nothing(self, record: StreamRecord) -> None:
@@ -205,7 +214,7 @@ class Streams:
 
     def outgrown(self, record: StreamRecord, type_url: TypeUrl) -> None:
         """The process that is back on this stream needs nothing of the type, and will never ask for it."""
-        for past in self._left_behind(record):
+        for past in self._left_behind(record, type_url):
             self.retire(past, type_url)
 
     def end(self, stream: StreamId, now: float) -> StreamRecord:
@@ -263,13 +272,12 @@ class Streams:
             if enough or record.id in replaced:
                 self.retire(record, type_url)
 
-    def _left_behind(self, record: StreamRecord) -> list[StreamRecord]:
+    def _left_behind(self, record: StreamRecord, type_url: TypeUrl) -> list[StreamRecord]:
         """The ended streams of the process that is back on this stream; none where that can't be told."""
         records = self.of_proxy[record.proxy].values()
-        if len(records) == 1:
-            return []
-        ended = [past for past in records if past.ended is not None and past.ended_order < record.opened_order]
-        return ended if _processes(ended) == 1 else []
+        ended = [past for past in records if past.ended is not None and past.obliged(type_url)]
+        before = [past for past in ended if past.ended_order < record.opened_order]
+        return before if _processes(ended) == 1 else []
 
     def _supersede(self, record: StreamRecord, now: float) -> None:
         if record.superseded_at is None:

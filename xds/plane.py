@@ -35,14 +35,15 @@ class Timing:
         reconnect backoff of at most 30 s.
     stale: how long a response may go unanswered before the proxy is shown as STALE.
     end: how long before its stream is ended, so that it reconnects and shows what it holds (rule 13).
-    first_request: how long a stream may take to name its node, and then to show what it holds of each type.
+    first_request: how long a stream holds back receipts until it names its node, and shows what it holds of each type.
+        Envoy does so at once.
     absent_deadline: after which a proxy's absence turns receipts RELEASED_UNCONFIRMED; None: never.
     """
 
     settling: float = 60.0
     stale: float = 15.0
     end: float = 300.0
-    first_request: float = 10.0
+    first_request: float = 3.0
     absent_deadline: float | None = None
 
 
@@ -287,7 +288,11 @@ class Plane:
         """Looks at the deadlines; to be called about once a second. Returns the streams to end, and why."""
         overdue = []
         for stream in self.streams.values():
-            if stream.record is not None and now - stream.record.opened >= self.timing.first_request:
+            if stream.record is None:
+                if now - self.deliveries.arriving.get(stream.id, now) >= self.timing.first_request:
+                    self.deliveries.overlook(stream.id)
+                continue
+            if now - stream.record.opened >= self.timing.first_request:
                 self.deliveries.holds_nothing(stream.record)
             error = self._overdue(stream, now)
             if error is not None:
@@ -345,12 +350,6 @@ class Plane:
                 self.snapshot.drop_view(view)
 
     def _overdue(self, stream: Stream, now: float) -> StreamError | None:
-        if stream.record is None:
-            if now - self.deliveries.arriving[stream.id] < self.timing.first_request:
-                return None
-            return StreamError(
-                Status.DEADLINE_EXCEEDED, f"no request within {self.timing.first_request:g} s of the stream's opening"
-            )
         for subscription in stream.subscriptions.values():
             sent = subscription.outstanding
             waiting = now - sent.sent_at if sent is not None else 0.0

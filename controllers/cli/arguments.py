@@ -6,12 +6,12 @@ from typing import Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
-from controllers.cli.client import ApiClient, ApiError
+from controllers.cli.client import DEFAULT_PORT, ApiClient, ApiError
 from controllers.durations import parse_duration
 from controllers.status.questions import BadArgument, key_of, kind_of
 from ledger.ids import ObjectKey
 
-DEFAULT_API = "127.0.0.1:15014"
+DEFAULT_API = f"127.0.0.1:{DEFAULT_PORT}"
 
 _COMPLETE_SECONDS = 2.0
 _COMPLETIONS = 200

@@ -9,7 +9,10 @@ from urllib.parse import quote
 
 import httpx
 
+from controllers.addresses import Address
 from ledger.ids import ObjectKey
+
+DEFAULT_PORT = 15014
 
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 30.0
@@ -33,17 +36,17 @@ class ApiClient:
     """Asks the status API.
 
     Args:
-        api: `HOST:PORT` or a URL.
+        api: `HOST:PORT`, `HOST` or a URL.
         seconds: how long an answer may take.
+
+    Raises:
+        ApiError: if `api` is none of these.
     """
 
     def __init__(self, api: str, seconds: float = ANSWER_SECONDS) -> None:
-        self.url = (api if "://" in api else f"http://{api}").rstrip("/")
+        self.url = _url(api)
         self._seconds = seconds
-        try:
-            self._client = httpx.Client(base_url=self.url, trust_env=False, timeout=self._limits(0))
-        except httpx.InvalidURL as error:
-            raise ApiError(f"{api!r} is not an address of the API: write HOST:PORT") from error
+        self._client = httpx.Client(base_url=self.url, trust_env=False, timeout=self._limits(0))
 
     def proxies(self, id: str = "") -> list[Json]:
         """Every proxy, or the one with that id."""
@@ -134,6 +137,18 @@ class ApiClient:
         why = "no answer in time" if isinstance(error, httpx.TimeoutException) else _reason(error)
         remedy = "is `lastack serve` running? Name its address by --api or LASTACK_API"
         return ApiUnreachable(f"can't reach the API at {self.url}: {why}; {remedy}")
+
+
+def _url(api: str) -> str:
+    try:
+        if "://" not in api:
+            return f"http://{Address.parse(api, DEFAULT_PORT)}"
+        url = httpx.URL(api)
+    except (ValueError, httpx.InvalidURL) as error:
+        raise ApiError(f"{api!r} is not an address of the API: write HOST:PORT, or a URL") from error
+    if url.scheme not in ("http", "https") or not re.fullmatch(r"[\w.:-]+", url.host):
+        raise ApiError(f"{api!r} is not an address of the API: write HOST:PORT, or a URL of http or https")
+    return str(url).rstrip("/")
 
 
 def _reason(error: Exception) -> str:

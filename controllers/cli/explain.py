@@ -46,7 +46,8 @@ def _print(told: Json) -> None:
     click.echo(f"  {receipt['outcome']}: {progress({**receipt, 'reasons': []})}")
     _list("Why not confirmed" if receipt["reasons"] else "", receipt["reasons"])
     _list("Remarks", told["remarks"])
-    _list("In its source", [f"{p['place']}: {p['message']}" for p in told["problems"]])
+    in_source = [f"{problem['place']}: {problem['message']}" for problem in told["problems"]]
+    _list("In its source", [line for line in in_source if line not in receipt["reasons"]])
     stragglers: list[Any] = [*receipt["stragglers"], *receipt["released"]]
     if stragglers:
         click.echo("\nHeld back by")

@@ -8,6 +8,7 @@ import click
 from rich.console import Console
 
 from controllers.demo import signals
+from controllers.demo.client import Client
 from controllers.demo.comparison import Run, compare
 from controllers.demo.display import Display, introduction
 from controllers.demo.envoys import find_envoy
@@ -16,7 +17,6 @@ from controllers.demo.mesh import mesh_of
 from controllers.demo.plan import Plan, plan
 from controllers.demo.report import report, succeeded
 from controllers.demo.summary import summary
-from controllers.demo.traffic import client
 
 _MOST = 100
 
@@ -24,9 +24,9 @@ _MOST = 100
 @click.command()
 @click.option("--proxies", type=click.IntRange(1, _MOST), default=3, show_default=True, help="How many Envoys.")
 @click.option("--instances", type=click.IntRange(1, _MOST), default=4, show_default=True, help="How many instances.")
-@click.option("--rate", type=click.FloatRange(min=1), default=150, show_default=True, help="Requests/s, in all.")
+@click.option("--rate", type=click.FloatRange(min=1), default=200, show_default=True, help="Requests/s, in all.")
 @click.option(
-    "--seconds", type=click.FloatRange(min=1), default=40, show_default=True, help="Length of both runs together."
+    "--seconds", type=click.FloatRange(min=1), default=48, show_default=True, help="Length of both runs together."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object; the progress goes to stderr.")
 def demo(proxies: int, instances: int, rate: float, seconds: float, as_json: bool) -> None:
@@ -58,11 +58,13 @@ def demo(proxies: int, instances: int, rate: float, seconds: float, as_json: boo
 
 async def _demo(plan: Plan, binary: str, console: Console) -> list[Run]:
     display = Display(console, plan)
-    async with client() as requests, mesh_of(plan) as mesh:
+    client = Client()
+    async with mesh_of(plan) as mesh:
         shown = asyncio.create_task(display.show(mesh))
         try:
-            await mesh.processes.guard(mesh.start(binary, plan.instances, requests))
-            return await mesh.processes.guard(compare(mesh, plan, requests, display.starts, display.tell))
+            await mesh.processes.guard(mesh.start(binary, plan.instances, client))
+            return await mesh.processes.guard(compare(mesh, plan, client, display.starts, display.tell))
         finally:
+            client.close()
             shown.cancel()
             await asyncio.wait({shown})

@@ -4,8 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import httpx
-
+from controllers.demo.client import Client
 from controllers.demo.control import Confirmation
 from controllers.demo.mesh import Mesh
 from controllers.demo.plan import Plan
@@ -27,9 +26,7 @@ class Run:
     receipts: list[Confirmation] = field(default_factory=list)
 
 
-async def compare(
-    mesh: Mesh, plan: Plan, client: httpx.AsyncClient, starts: Callable[[Run], None], tell: Tell
-) -> list[Run]:
+async def compare(mesh: Mesh, plan: Plan, client: Client, starts: Callable[[Run], None], tell: Tell) -> list[Run]:
     """Both runs, one after the other.
 
     Args:
@@ -43,7 +40,7 @@ async def compare(
     for way in Way:
         if runs:
             await asyncio.sleep(_SETTLE_SECONDS)
-        traffic = Traffic(client, [proxy.url for proxy in mesh.proxies], plan.rate, way)
+        traffic = Traffic(client, mesh.proxies, plan.rate, way)
         run = Run(way, traffic.tally)
         starts(run)
         sending = asyncio.create_task(traffic.run())

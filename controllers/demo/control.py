@@ -82,7 +82,7 @@ class Control:
             {"deleted": str(deleted).lower(), "timeout": f"{RECEIPT_TIMEOUT_SECONDS:g}s"},
         )
         if receipt.get("outcome") != "CONFIRMED":
-            raise DemoError(f"the receipt for {instance} is {receipt.get('outcome')}: {receipt}")
+            raise DemoError(f"{instance} is not confirmed within {RECEIPT_TIMEOUT_SECONDS:g} s: {_why(receipt)}")
         return Confirmation(time.monotonic() - written, int(receipt.get("acked", 0)))
 
     async def proxies(self) -> Sequence[Mapping[str, Any]]:
@@ -97,3 +97,9 @@ class Control:
         except (httpx.HTTPError, ValueError) as error:
             raise DemoError(f"the control plane's API failed at {path}: {error!r}") from error
         return found
+
+
+def _why(receipt: Mapping[str, Any]) -> str:
+    stragglers = [f"{held['proxy']} ({held['state']}: {held['detail']})" for held in receipt.get("stragglers", ())]
+    reasons = [*receipt.get("reasons", ()), *stragglers] or [str(receipt.get("error", "no reason given"))]
+    return f"{receipt.get('outcome', 'no receipt')}: {'; '.join(dict.fromkeys(reasons))}"

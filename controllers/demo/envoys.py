@@ -32,10 +32,6 @@ class Envoy:
         return cls(f"envoy-{number + 1}", number % 2 == 0, envoy_address(number), port)
 
     @property
-    def url(self) -> str:
-        return f"http://{self.address}:{self.port}/"
-
-    @property
     def protocol(self) -> str:
         return "SotW" if self.sotw else "delta"
 

@@ -10,8 +10,7 @@ from enum import StrEnum
 from itertools import count
 from pathlib import Path
 
-import httpx
-
+from controllers.demo.client import FAILURES, Client
 from controllers.demo.control import Control, serve_command
 from controllers.demo.entries import HOST, SERVICE, Entries
 from controllers.demo.envoys import Envoy, envoy_address, envoy_command
@@ -60,7 +59,7 @@ class Mesh:
         self._entries.write_service(port)
         self._numbers = count(1)
 
-    async def start(self, binary: str, instances: int, client: httpx.AsyncClient) -> None:
+    async def start(self, binary: str, instances: int, client: Client) -> None:
         """Starts everything, and returns when a request gets through every proxy.
 
         Args:
@@ -141,9 +140,8 @@ async def mesh_of(plan: Plan) -> AsyncIterator[Mesh]:
             await mesh.stop()
 
 
-async def _answers(client: httpx.AsyncClient, proxy: Envoy) -> bool:
+async def _answers(client: Client, proxy: Envoy) -> bool:
     try:
-        response = await client.get(proxy.url, params={"delay": "0", "id": "ready"}, headers={"host": HOST})
-    except httpx.HTTPError:
+        return (await client.get(proxy.address, proxy.port, HOST, "/?delay=0&id=ready")).status == 200
+    except FAILURES:
         return False
-    return response.is_success

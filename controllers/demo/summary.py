@@ -49,11 +49,12 @@ def _time(run: Run, percent: float) -> str:
 
 def _conclusion(runs: dict[Way, Run]) -> str:
     lost, kept = runs[Way.UNCONFIRMED].tally.failed, runs[Way.CONFIRMED].tally.failed
-    if kept and warnings([runs[Way.CONFIRMED]]):
+    trouble = warnings(list(runs.values()))
+    if kept and trouble:
         return f"{kept:,} requests failed although every removal was confirmed, on a busy machine: try a lower --rate."
     if kept:
         return f"{kept:,} requests failed although every removal was confirmed. That must not be: please report it."
     return (
-        f"Same traffic, same pace. Without waiting {lost:,} requests failed; with receipts, and {DRAIN_SECONDS:g} s "
-        "for requests in flight, none did."
+        f"{'' if trouble else 'Same traffic, same pace. '}Without waiting {lost:,} requests failed; with receipts, and "
+        f"{DRAIN_SECONDS:g} s for requests in flight, none did."
     )

@@ -11,13 +11,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
-import httpx
-
+from controllers.demo.client import FAILURES, Client
 from controllers.demo.entries import HOST
+from controllers.demo.envoys import Envoy
 from controllers.demo.failures import Failure, failure_of, failure_of_error
 from controllers.demo.plan import LONGEST_REQUEST_SECONDS
 
 ANSWER_WITHIN_SECONDS = 5.0
+
+GIVE_UP_SECONDS = 1.0
+"""A client this late at the end doesn't catch up: what it would still send would meet no replacement."""
 
 _SEED = 20
 
@@ -63,12 +66,12 @@ class Traffic:
     """Sends requests until told when it is enough.
 
     Args:
-        proxies: the base URLs of the proxies.
+        proxies: through which to send.
         rate: requests per second, in all.
         label: makes the requests' ids unique.
     """
 
-    def __init__(self, client: httpx.AsyncClient, proxies: Sequence[str], rate: float, label: str) -> None:
+    def __init__(self, client: Client, proxies: Sequence[Envoy], rate: float, label: str) -> None:
         self.tally = Tally()
         self._client = client
         self._proxies = proxies
@@ -77,7 +80,8 @@ class Traffic:
         self._enough: int | None = None
 
     def stop_after(self, requests: int) -> None:
-        """No more than that many requests are sent; none at all if they are already sent."""
+        """No more than that many requests are sent; none at all if they are already sent, or if the client is so late
+        that the time for them is over."""
         self._enough = requests
 
     async def run(self) -> None:
@@ -87,27 +91,26 @@ class Traffic:
         async with asyncio.TaskGroup() as sent:
             for request in schedule(self._rate, len(self._proxies)):
                 await asyncio.sleep(max(0.0, start + request.at - clock()))
-                if self._enough is not None and request.number >= self._enough:
+                late = max(0.0, clock() - start - request.at)
+                if self._enough is not None and (request.number >= self._enough or late > GIVE_UP_SECONDS):
                     break
-                self.tally.lateness.append(max(0.0, clock() - start - request.at))
+                self.tally.lateness.append(late)
                 sent.create_task(self._send(request))
 
     async def _send(self, request: Request) -> None:
+        proxy = self._proxies[request.proxy]
         name = f"{self._label}-{request.number}"
+        target = f"/?delay={request.delay:.4f}&id={name}"
         instance = ""
         failure: Failure | None
         try:
             async with asyncio.timeout(ANSWER_WITHIN_SECONDS):
-                response = await self._client.get(
-                    self._proxies[request.proxy],
-                    params={"delay": f"{request.delay:.4f}", "id": name},
-                    headers={"host": HOST},
-                )
-        except (httpx.HTTPError, TimeoutError) as error:
+                answer = await self._client.get(proxy.address, proxy.port, HOST, target)
+        except FAILURES as error:
             failure = failure_of_error(error)
         else:
-            failure = failure_of(response.status_code, response.text, name)
-            instance = response.headers.get("x-instance", "")
+            failure = failure_of(answer.status, answer.body, name)
+            instance = answer.instance
         tally = self.tally
         tally.requests += 1
         tally.requests_by_proxy[request.proxy] += 1
@@ -116,13 +119,3 @@ class Traffic:
         else:
             tally.failures[failure] += 1
             tally.failed_by_proxy[request.proxy] += 1
-
-
-def client() -> httpx.AsyncClient:
-    """A client fit for this traffic: as many connections as it takes, no proxy from the environment, and no retries."""
-    return httpx.AsyncClient(
-        timeout=None,  # `Traffic` has one that covers the whole request
-        limits=httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=None),
-        trust_env=False,
-        verify=False,
-    )

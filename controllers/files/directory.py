@@ -100,7 +100,7 @@ class Directory:
             if state is None:
                 continue
             files[path] = state
-            if path in self._memory:
+            if path in self._memory and not isinstance(state, Unreadable):
                 memory[path] = self._memory[path]
         self._memory = memory
         return Look(began, self._clock(), files, listing.root, listing.hidden, listing.passed_over)
@@ -153,19 +153,16 @@ class Directory:
     # What is in a file
 
     def _look_at(self, path: str, status: os.stat_result) -> FileState | None:
-        """The state of a file; None if it has just gone. Forgets it if it could not be read."""
+        """The state of a file; None if it has just gone."""
         known = self._memory.get(path)
         if known is not None and not known.is_racy and known.signature == _Signature.of(status):
             return UNCHANGED
         try:
-            state = self._read(path, known)
+            return self._read(path, known)
         except FileNotFoundError:
-            state = None
+            return None
         except OSError as error:
-            state = Unreadable(_cannot_read(error))
-        if state is None or isinstance(state, Unreadable):
-            self._memory.pop(path, None)
-        return state
+            return Unreadable(_cannot_read(error))
 
     def _read(self, path: str, known: _Memory | None) -> FileState:
         descriptor = os.open(os.path.join(self._path, path), _FLAGS)

@@ -1,7 +1,7 @@
 """Runs the catalog on the event loop: looks at the directory when something is heard of it, or time has passed."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -40,10 +40,11 @@ class FileSource:
     Args:
         directory: what to watch, with all below it.
         runtime: where the objects go.
-        generations: the counts of an earlier process; nobody else may use them while this lives.
+        generations: the counts of an earlier process; sources may share them.
         save: makes `generations` outlive the process. It is called in a thread, before events with new generations are
             applied. If it raises an OSError, the events are applied all the same, and it is called again with the next
             look: to serve what is meant comes first, and a generation that is lost holds receipts back at worst.
+        watch: hears of changes, as `watching.changes` does.
     """
 
     def __init__(
@@ -54,14 +55,18 @@ class FileSource:
         *,
         save: Callable[[Generations], None] | None = None,
         patience: Patience | None = None,
+        watch: Callable[[Path, asyncio.Event], AsyncIterator[None]] = changes,
     ) -> None:
         self.name = f"files:{directory}"
         """Names the source where trouble is told."""
+        self.watching = asyncio.Event()
+        """Set while changes are heard of."""
         self._path = directory
         self._runtime = runtime
         self._generations = Generations() if generations is None else generations
         self._save = save
         self._patience = patience or Patience()
+        self._watch = watch
         self._directory = Directory(directory, runtime.clock, self._patience.settle)
         self._catalog = Catalog(str(directory), self._generations, self._patience)
         self._saved_version = self._generations.version
@@ -92,7 +97,7 @@ class FileSource:
         """Applies changes, until it is cancelled."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._watch())
+                tasks.create_task(self._hear())
                 tasks.create_task(self._look_when_due())
         finally:
             for look in self._looks:
@@ -123,23 +128,31 @@ class FileSource:
 
     # When to look
 
-    async def _watch(self) -> None:
+    async def _hear(self) -> None:
         failed: str | None = None
         while True:
-            self._replaced.clear()
             try:
-                self._watched = await asyncio.to_thread(self._directory.identity)
-                async for _ in changes(self._path, self._replaced):
-                    failed = None
-                    self._wake.set()
+                await self._hear_until_replaced()
+                failed = None
+                continue
             except (FileNotFoundError, NotADirectoryError):
-                await asyncio.sleep(self._patience.absent)  # looks tell the trouble
+                pass  # looks tell the trouble
             except (OSError, RuntimeError) as error:  # the latter is what watchfiles makes of errors it doesn't know
                 if failed != str(error):
                     failed = str(error)
                     meanwhile = f"it is looked at every {self._patience.safety:g} s instead"
                     log.warning("can't be told of changes", source=self.name, reason=failed, meanwhile=meanwhile)
-                await asyncio.sleep(self._patience.absent)
+            await asyncio.sleep(self._patience.absent)
+
+    async def _hear_until_replaced(self) -> None:
+        self._replaced.clear()
+        self._watched = await asyncio.to_thread(self._directory.identity)
+        try:
+            async for _ in self._watch(self._path, self._replaced):
+                self.watching.set()
+                self._wake.set()
+        finally:
+            self.watching.clear()
 
     async def _look_when_due(self) -> None:
         while True:

@@ -99,7 +99,7 @@ class _Api:
         proxy = ProxyId(request.path_params["id"])
         match self._service.forget(proxy):
             case Forgotten.UNKNOWN:
-                return _error(404, f"no proxy {proxy!r} is known here: GET /v1/proxies lists them")
+                return _error(404, f"no proxy {proxy!r} is known here")
             case Forgotten.CONNECTED:
                 return _error(409, f"proxy {proxy!r} is connected, so it is not gone: stop it first")
         return JSONResponse({"proxy": proxy, "presence": "GONE"})

@@ -74,6 +74,7 @@ class Client(ABC):
         Raises:
             AssertionError: there is none, or it breaks a rule that binds every response.
         """
+        assert self.has_more, f"a response was to come, and none did; {'open' if self.is_open else 'the stream has ended'}"
         response = self.speech.read(await self._read())
         assert type_url in (None, response.type_url), f"{response.type_url} comes, and not {type_url}"
         self._check(response)
@@ -85,13 +86,36 @@ class Client(ABC):
         await self.ack(response)
         return response
 
-    @abstractmethod
+    async def accept_all(self, *, but: TypeUrl | None = None) -> list[Response]:
+        """Every response that comes, each ACKed (but those of one type), until no more does."""
+        heard = []
+        while self.has_more:
+            response = await self.expect()
+            heard.append(response)
+            if response.type_url != but:
+                await self.ack(response)
+        return heard
+
     async def silent(self) -> None:
         """Nothing more was sent to it, and nothing will be until something else happens.
 
         Raises:
-            AssertionError: there is a response.
+            AssertionError: there is a response, or the stream has ended.
         """
+        assert self.is_open, "the stream has ended"
+        if self.has_more:
+            response = self.speech.read(await self._read())
+            raise AssertionError(f"nothing was to be sent, and this was: {response.message}")
+
+    @property
+    @abstractmethod
+    def has_more(self) -> bool:
+        """Whether there is a response that is not read yet. If not, none will come until something else happens."""
+
+    @property
+    @abstractmethod
+    def is_open(self) -> bool:
+        """Whether the server has not ended the stream, nor noticed its end."""
 
     @abstractmethod
     async def ended(self) -> Ending:

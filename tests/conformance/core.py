@@ -74,13 +74,16 @@ class CoreClient(Client):
         self.inbox: deque[bytes] = deque()
         self.ending: Ending | None = None
 
-    async def silent(self) -> None:
-        assert self.ending is None, f"the stream has ended: {self.ending}"
-        if self.inbox:
-            raise AssertionError(f"nothing was to be sent, and this was: {self.speech.read(self.inbox[0]).message}")
+    @property
+    def has_more(self) -> bool:
+        return bool(self.inbox)
+
+    @property
+    def is_open(self) -> bool:
+        return self.ending is None
 
     async def ended(self) -> Ending:
-        assert not self.inbox, "there are responses before the end"
+        assert not self.has_more, "there are responses before the end"
         assert self.ending is not None, "the stream has not ended"
         return self.ending
 
@@ -95,5 +98,4 @@ class CoreClient(Client):
         self._bench.receive(self, data)
 
     async def _read(self) -> bytes:
-        assert self.inbox, f"a response was to come, and none did ({self.ending or 'the stream is open'})"
         return self.inbox.popleft()

@@ -85,24 +85,26 @@ class SocketClient(Client):
         self._sent = 0
         self._taken = 0
 
-    async def silent(self) -> None:
-        assert self._plane.is_open(self.stream), "the stream has ended"
-        if self._plane.given[self.stream.id] != self._taken:
-            response = self.speech.read(await self._read())
-            raise AssertionError(f"nothing was to be sent, and this was: {response.message}")
+    @property
+    def has_more(self) -> bool:
+        return self._plane.given[self.stream.id] > self._taken
+
+    @property
+    def is_open(self) -> bool:
+        return self._plane.is_open(self.stream)
 
     async def ended(self) -> Ending:
-        assert self._plane.given[self.stream.id] == self._taken, "there are responses before the end"
+        assert not self.has_more, "there are responses before the end"
         async with asyncio.timeout(PATIENCE):
             return Ending((await self._call.code()).name, await self._call.details() or "")
 
     async def finish(self) -> None:
         await self._call.done_writing()
-        await self._plane.until(lambda: not self._plane.is_open(self.stream), "the server has ended the stream")
+        await self._plane.until(lambda: not self.is_open, "the server has ended the stream")
 
     async def close(self) -> None:
         self._call.cancel()
-        await self._plane.until(lambda: not self._plane.is_open(self.stream), "the server has noticed the end")
+        await self._plane.until(lambda: not self.is_open, "the server has noticed the end")
 
     async def _write(self, data: bytes) -> None:
         await self._call.write(data)
@@ -110,10 +112,9 @@ class SocketClient(Client):
         await self._plane.until(self._is_taken_in, "the server has read the request, and answered what is to be answered")
 
     def _is_taken_in(self) -> bool:
-        plane, stream = self._plane, self.stream
-        if not plane.is_open(stream):
-            return stream.id not in plane.busy
-        return plane.received[stream.id] >= self._sent and not plane.busy
+        if not self.is_open:
+            return True
+        return self._plane.received[self.stream.id] >= self._sent and not self._plane.busy
 
     async def _read(self) -> bytes:
         async with asyncio.timeout(PATIENCE):

@@ -3,7 +3,7 @@
 from ledger.ids import TypeUrl
 from tests.conformance.bench import Bench
 from tests.conformance.rules import on, rule
-from tests.conformance.samples import MISSING, Sample, by_name, every_type, with_wildcard
+from tests.conformance.samples import Sample, by_name, every_type, with_wildcard
 from tests.conformance.transports import ADS, DELTA, SOTW, Kind
 from xds.types import CDS, EDS
 
@@ -115,7 +115,7 @@ async def _check_taken_apart(bench: Bench, kind: Kind, type_url: TypeUrl) -> Non
     client = await bench.asking(kind, type_url, *(sample.name for sample in samples))
     await client.nack(await client.expect(type_url))
     states = {s.state for sample in samples for s in bench.receipt(sample.form()).stragglers}
-    assert states == {"SENT", "NACKED"}  # one is on its way again already
+    assert states == {"NACKED"}  # any of them may have been applied, or not
     heard = []
     for _ in samples:
         response = await client.expect(type_url)
@@ -187,7 +187,7 @@ async def test_what_was_rejected_is_not_believed_when_it_is_claimed_on_a_later_s
 async def test_a_rejected_removal_is_not_credited(bench: Bench, kind: Kind, type_url: TypeUrl) -> None:
     sample = Sample(type_url, "a")
     await bench.put(sample.form())
-    client = await bench.asking(kind, type_url, sample.name, MISSING)
+    client = await bench.asking(kind, type_url, sample.name)
     await client.accept(type_url)
     await bench.remove(sample.form())
     removal = await client.expect(type_url)

@@ -95,7 +95,9 @@ def test_addresses_are_a_host_and_a_port(text: str, address: tuple[str, int]) ->
     assert load_settings({"ads": text}).ads == address
 
 
-@pytest.mark.parametrize("text", ["", "127.0.0.1", "::1", "::1:80", "host:port", "host:99999", "http://host:80", "a b:1"])
+@pytest.mark.parametrize(
+    "text", ["", "127.0.0.1", "::1", "::1:80", "host:port", "host:99999", "http://host:80", "a b:1"]
+)
 def test_what_is_no_address_is_refused_with_an_example(text: str) -> None:
     told = refused(ads=text)
     assert told.startswith("--ads: ")

@@ -8,6 +8,9 @@ from tests.envoy.harness import Mesh
 from tests.envoy.objects import HOST, cluster_of, service, workload
 from tests.envoy.process import Envoy
 from tests.envoy.waiting import eventually
+from xds.objects import Endpoint, Protocol, Resolution, ServicePort
+
+TCP = ServicePort(18090, "tcp", Protocol.TCP)
 
 
 async def envoy_with_own_streams(mesh: Mesh) -> Envoy:
@@ -101,5 +104,15 @@ async def test_over_a_restart_of_the_control_plane_removals_are_confirmed(mesh: 
     await mesh.load(dump)
     assert mesh.receipt(first).outcome is Outcome.PENDING
     await mesh.open()
-    await mesh.confirmed(first, web, second, seconds=20.0)
+    await mesh.confirmed(first, web, second, seconds=10.0)
     assert list((await envoy.clusters())[cluster_of(web)]) == [f"127.0.0.1:{two.port}"]
+
+
+async def test_an_ads_stream_on_which_nothing_is_asked_for_holds_nothing_up(mesh: Mesh) -> None:
+    """Envoy opens it at once, and names itself only with the first request, which may never come."""
+    line = await mesh.greeting_upstream("line")
+    endpoint = Endpoint("localhost", {"tcp": line.port})
+    by_name = service("line", port=TCP, resolution=Resolution.DNS, endpoints=(endpoint,))
+    await mesh.apply(by_name)
+    await envoy_with_own_streams(mesh)
+    await mesh.confirmed(by_name)

@@ -45,7 +45,7 @@ class Touched:
 
     footprint: the resources that the object contributed to before or after. awaited: resources that must be ACKed
     before proxies ask for the footprint's at all: an instance is not published to a proxy that has yet to take its
-    cluster. moved: other objects that this one's change moved into or out of resources. services: the ServiceEntries
+    cluster. moved: other objects that this one's change moved into or out of resources, or out of use. services: the ServiceEntries
     added, changed or removed, old form and new. endpoints: the (service, port number) whose endpoints changed.
     """
 
@@ -122,6 +122,8 @@ class Index:
             moved = before.get(workload, frozenset()) ^ after.get(workload, frozenset())
             if moved:
                 touched.moved[workload] = set(moved)
+        if old is not None and old.panics and new is not None:
+            self._panic_ends(new, touched)
         return touched
 
     def _build(self, entry: ServiceEntry) -> Service:
@@ -181,6 +183,7 @@ class Index:
         member = MemberKey(key)
         for owner in dict.fromkeys((*before, *after)):
             service = self.services[owner]
+            panicked = service.panics
             touched.footprint.update(_endpoint_resources(service))
             if workload is not None and owner in after:
                 service.workloads[key] = None
@@ -191,8 +194,20 @@ class Index:
                 service.workloads.pop(key, None)
                 changed = {number for number, endpoints in service.endpoints.items() if endpoints.remove(member)}
             touched.endpoints.update((owner, number) for number in changed)
+            if panicked:
+                self._panic_ends(service, touched)
         self._tidy(key.namespace)
         return touched
+
+    def _panic_ends(self, service: Service, touched: Touched) -> None:
+        """If Envoy need not use the service's draining endpoints any more: it goes on until it has heard of that."""
+        if service.panics:
+            return
+        resources = {ResourceName(CDS, name) for name in cluster_names(service.entry)}
+        resources.update(_endpoint_resources(service))
+        for key in service.workloads:
+            if self.workloads[key].endpoint.is_draining:
+                touched.moved.setdefault(key, set()).update(resources)
 
     def _selectors_of(self, namespace: str) -> Selectors:
         return self._selectors.setdefault(namespace, Selectors())

@@ -17,12 +17,9 @@ from xds.view import View
 
 ENVOY = Path(sys.executable).parent / "envoy"
 
+SWITCHES = list(product((False, True), repeat=3))
 TLS = ("none", "server", "mutual")
-FLAGS = [
-    *product((False, True), (False, True), (False,), ("none", "mutual"), ("127.0.0.1:15010", "lastack.mesh")),
-    *product((False,), (False,), (True,), TLS, ("[::1]:15010",)),
-]
-"""Every flag with and without every other one that it could disturb."""
+ADDRESSES = ("127.0.0.1:15010", "[::1]:15010", "lastack.mesh")
 
 
 def printed(*arguments: str) -> str:
@@ -46,15 +43,17 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority(tmp_path_factory.mktemp("certificates"))
 
 
-@pytest.mark.parametrize(("sotw", "redirect", "namespaced", "tls", "ads"), FLAGS)
+@pytest.mark.parametrize("ads", ADDRESSES)
+@pytest.mark.parametrize("tls", TLS)
+@pytest.mark.parametrize(("sotw", "redirect", "described"), SWITCHES)
 def test_envoy_takes_what_is_printed(
-    authority: Authority, tmp_path: Path, sotw: bool, redirect: bool, namespaced: bool, tls: str, ads: str
+    authority: Authority, tmp_path: Path, sotw: bool, redirect: bool, described: bool, tls: str, ads: str
 ) -> None:
     arguments = ["--node-id", "edge-1", "--ads", ads]
     arguments += ["--sotw"] if sotw else []
     arguments += ["--redirect"] if redirect else []
     arguments += (
-        ["--namespace", "shop", "--bind-address", "::", "--cluster", "edge", "--admin-port", "0"] if namespaced else []
+        ["--namespace", "shop", "--bind-address", "::", "--cluster", "edge", "--admin-port", "0"] if described else []
     )
     if tls != "none":
         arguments += ["--tls-ca", str(authority.path)]

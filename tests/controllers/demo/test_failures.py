@@ -1,4 +1,3 @@
-import httpx
 import pytest
 
 from controllers.demo.failures import Failure, failure_of, failure_of_error
@@ -37,7 +36,7 @@ def test_the_words_of_another_status_are_not_read() -> None:
 
 def test_no_answer_is_a_timeout_or_a_lost_proxy() -> None:
     assert failure_of_error(TimeoutError()) is Failure.TIMEOUT
-    assert failure_of_error(httpx.ReadError("")) is Failure.PROXY_LOST
+    assert failure_of_error(ConnectionResetError()) is Failure.PROXY_LOST
 
 
 def test_every_failure_has_a_meaning() -> None:

@@ -1,14 +1,29 @@
+import asyncio
 from collections import Counter
+from collections.abc import Callable
 from itertools import islice
+from typing import cast
+from urllib.parse import parse_qs, urlsplit
 
-import httpx
-
+from controllers.demo.client import Answer, Client
 from controllers.demo.entries import HOST
+from controllers.demo.envoys import Envoy
 from controllers.demo.failures import Failure
 from controllers.demo.plan import LONGEST_REQUEST_SECONDS
-from controllers.demo.traffic import Traffic, schedule
+from controllers.demo.traffic import Tally, Traffic, schedule
 
-PROXIES = ["http://127.0.0.2:80/", "http://127.0.0.3:80/"]
+PROXIES = [Envoy.numbered(number, 80) for number in range(2)]
+
+
+class FakeClient:
+    """Answers with what a function of the proxy's address and the request's id gives."""
+
+    def __init__(self, answer: Callable[[str, str], Answer]) -> None:
+        self._answer = answer
+
+    async def get(self, address: str, port: int, host: str, target: str) -> Answer:
+        assert host == HOST
+        return self._answer(address, parse_qs(urlsplit(target).query)["id"][0])
 
 
 def test_the_schedule_is_steady_even_and_the_same_every_time() -> None:
@@ -20,32 +35,45 @@ def test_the_schedule_is_steady_even_and_the_same_every_time() -> None:
     assert len({request.delay for request in requests}) == 300
 
 
-async def _tally_of(requests: int, transport: httpx.MockTransport) -> Traffic:
-    async with httpx.AsyncClient(transport=transport) as client:
-        traffic = Traffic(client, PROXIES, rate=10_000, label="test")
-        traffic.stop_after(requests)
-        await traffic.run()
-    return traffic
+async def _ten_requests(answer: Callable[[str, str], Answer]) -> Tally:
+    traffic = Traffic(cast(Client, FakeClient(answer)), PROXIES, rate=10_000, label="test")
+    traffic.stop_after(10)
+    await traffic.run()
+    return traffic.tally
 
 
 async def test_good_answers_are_counted_by_proxy_and_by_instance() -> None:
-    def answer(request: httpx.Request) -> httpx.Response:
-        assert request.headers["host"] == HOST
-        return httpx.Response(200, text=request.url.params["id"], headers={"x-instance": "shop-1"})
-
-    tally = (await _tally_of(10, httpx.MockTransport(answer))).tally
+    tally = await _ten_requests(lambda address, name: Answer(200, name, "shop-1"))
     assert (tally.requests, tally.failed, len(tally.lateness)) == (10, 0, 10)
     assert tally.requests_by_proxy == {0: 5, 1: 5}
     assert tally.by_instance == {"shop-1": 10}
 
 
 async def test_failures_are_counted_by_kind_and_by_proxy() -> None:
-    def answer(request: httpx.Request) -> httpx.Response:
-        if request.url.host == "127.0.0.2":
-            raise httpx.ReadError("reset")
-        return httpx.Response(503, text="no healthy upstream")
+    def answer(address: str, name: str) -> Answer:
+        if address == PROXIES[0].address:
+            raise ConnectionResetError
+        return Answer(503, "no healthy upstream", "")
 
-    tally = (await _tally_of(10, httpx.MockTransport(answer))).tally
+    tally = await _ten_requests(answer)
     assert tally.failures == {Failure.PROXY_LOST: 5, Failure.NO_INSTANCE: 5}
     assert tally.failed_by_proxy == {0: 5, 1: 5}
     assert tally.requests == tally.failed == 10
+
+
+async def test_traffic_goes_on_until_it_is_told_when_to_stop() -> None:
+    fifty = asyncio.Event()
+    asked: list[str] = []
+
+    def answer(address: str, name: str) -> Answer:
+        asked.append(name)
+        if len(asked) == 50:
+            fifty.set()
+        return Answer(200, name, "shop-1")
+
+    traffic = Traffic(cast(Client, FakeClient(answer)), PROXIES, rate=10_000, label="test")
+    sending = asyncio.create_task(traffic.run())
+    await fifty.wait()
+    traffic.stop_after(10)
+    await sending
+    assert traffic.tally.requests == len(asked) >= 50

@@ -35,7 +35,9 @@ def test_a_broken_document_makes_blind_and_takes_no_other_along() -> None:
 
 def test_an_invalid_document_that_names_its_object_makes_not_blind() -> None:
     content = read(entry("a"), invalid("b"))
-    assert (list(content.objects), content.unread, content.blind) == ([key("a")], {key("b")}, False)
+    assert list(content.objects) == [key("a")]
+    assert content.unread == {key("b")}
+    assert not content.blind
     assert told(content) == [("a.yaml:14", "b", "error")]
 
 
@@ -46,7 +48,8 @@ def test_a_document_whose_object_can_not_be_named_makes_blind() -> None:
 
 def test_an_object_in_a_version_that_is_not_read_counts_as_named() -> None:
     content = read(entry("a").replace("istio.io/v1", "istio.io/v9"))
-    assert (content.unread, content.blind) == ({key("a")}, False)
+    assert content.unread == {key("a")}
+    assert not content.blind
     assert told(content) == [("a.yaml:2", "a", "error")]
 
 

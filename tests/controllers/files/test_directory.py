@@ -3,7 +3,10 @@
 import os
 import socket
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -123,14 +126,33 @@ def test_files_that_can_not_be_text_are_told(tmp_path: Path) -> None:
     assert unreadable(found, "large.yaml") == "has 1,001 bytes, more than 1,000: split it"
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_what_may_not_be_read_is_told(tmp_path: Path) -> None:
-    (tmp_path / "a.yaml").touch(0o000)
-    (tmp_path / "b").mkdir(0o000)
-    found = look(tmp_path)
-    assert "permission" in unreadable(found, "a.yaml")
+@contextmanager
+def unprivileged() -> Iterator[Path]:
+    """A directory that everybody may look into, and for as long a user who is not root."""
+    with TemporaryDirectory() as path:
+        Path(path).chmod(0o777)
+        user = os.geteuid()
+        if user == 0:
+            os.seteuid(65534)
+        try:
+            yield Path(path)
+        finally:
+            for below in Path(path).rglob("*"):
+                below.chmod(0o700)
+            os.seteuid(user)
+
+
+def test_what_may_not_be_read_is_told() -> None:
+    with unprivileged() as path:
+        (path / "a.yaml").touch(0o000)
+        (path / "b").mkdir()
+        (path / "b").chmod(0o000)
+        found = look(path)
+        trouble = look(path / "b").trouble
+    assert "give the user that lastack runs as the permission" in unreadable(found, "a.yaml")
     assert "permission" in found.hidden["b"]
-    (tmp_path / "b").chmod(0o700)
+    assert trouble is not None
+    assert "permission" in trouble
 
 
 @pytest.mark.parametrize(
@@ -192,14 +214,11 @@ def test_a_change_that_sets_the_old_time_again_is_found(tmp_path: Path) -> None:
 def test_a_file_is_not_read_while_its_last_write_is_very_young(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     path.write_text("one")
-    source, wall = directory(tmp_path, later=0.0)
-    now = path.stat().st_mtime + 0.01
-    wall.seconds = now - time.time()
-    source._wall = lambda: now
+    ages = iter([0.01, 0.06])
+    source = Directory(tmp_path, lambda: 0.0, settle=0.05, wall=lambda: path.stat().st_mtime + next(ages))
     state = source.look().files["a.yaml"]
     assert isinstance(state, Unsettled)
     assert state.seconds == pytest.approx(0.04, abs=0.001)
-    source._wall = lambda: now + 0.05
     assert source.look().files == {"a.yaml": "one"}
 
 
