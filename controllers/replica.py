@@ -51,7 +51,7 @@ class Replica:
         self._credentials = None if self._certificates is None else self._certificates.credentials()
         self._limits = _limits(settings)
         durable = settings.state_dir is not None
-        self._plane = Plane(settings.identifier, _timing(settings), durable_roster=durable)
+        self._plane = Plane(settings.identifier, _timing(settings), durable=durable)
         mutual_tls = settings.tls_client_ca is not None
         self._runtime = Runtime(self._plane, limits=self._limits, mutual_tls=mutual_tls)
         self._arbiter = Arbiter(self._runtime)

@@ -18,8 +18,8 @@ LONGEST_PAUSE = 5.0
 class RosterKeeper:
     """Saves the roster whenever it has changed; one write at a time, with all changes that came in meanwhile.
 
-    The plane is to be made with `durable_roster=True`: then no proxy is answered before the roster with it is saved, so
-    that a restart at any moment forgets nobody. On a full disk, new proxies therefore wait; known ones are served.
+    The plane is to be made with `durable=True`: then no proxy is answered before the newest roster is saved, so that a
+    restart at any moment forgets nobody. So while the disk is full and the roster changes, proxies have to wait.
 
     A roster is saved as complete only if this process knows that nobody else holds anything: it has loaded a complete
     one, or its settling time is over. A process that is restarted while it settles must settle again, or it would take
@@ -38,7 +38,7 @@ class RosterKeeper:
         self._is_known = False
         self._complete_at: float | None = None
         self._saved: tuple[int, bool] | None = None
-        """Roster version, and whether it was complete, that is on the disk."""
+        """`Plane.dump_version`, and whether it was complete, of what is on the disk."""
         self._changed = asyncio.Event()
         self.failure: str | None = None
         """Why the roster can't be saved at the moment."""
@@ -54,9 +54,10 @@ class RosterKeeper:
             StateError: the saved roster can't be read, and can't be set aside either.
         """
         saved = self._state.load_roster()
-        self._runtime.plane.load_roster(saved.proxies, self._runtime.clock())
-        self._is_known = saved.complete
-        return saved.complete
+        if saved is not None:
+            self._runtime.plane.load(saved.dump, self._runtime.clock())
+            self._is_known = saved.complete
+        return self._is_known
 
     async def run(self) -> None:
         """Saves, until it is cancelled."""
@@ -72,7 +73,7 @@ class RosterKeeper:
         pause = FIRST_PAUSE
         while True:
             newest = self._newest()
-            roster = SavedRoster(plane.roster.dump(), newest[1])
+            roster = SavedRoster(plane.dump(), newest[1])
             try:
                 await asyncio.to_thread(self._state.save_roster, roster)
             except OSError as error:
@@ -85,14 +86,14 @@ class RosterKeeper:
             log.info("the roster is saved again", directory=str(self._state.path))
             self.failure = None
         self._saved = newest
-        plane.roster_saved(newest[0])
+        plane.saved(newest[0])
         self._runtime.discovery.pump()
 
     def _failed(self, error: OSError) -> None:
         reason = str(error)
         if reason != self.failure:
             log.error(
-                "the roster can't be saved: new proxies have to wait",
+                "the roster can't be saved: proxies have to wait",
                 directory=str(self._state.path),
                 reason=reason,
                 remedy="make room there, or let lastack write there",
@@ -108,4 +109,4 @@ class RosterKeeper:
 
     def _newest(self) -> tuple[int, bool]:
         settled = self._complete_at is not None and self._runtime.clock() >= self._complete_at
-        return self._runtime.plane.roster.version, self._is_known or settled
+        return self._runtime.plane.dump_version, self._is_known or settled

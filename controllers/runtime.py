@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 
 from controllers.clock import Clock
 from ledger.ids import ProxyId
-from ledger.receipts import Query, Receipt
+from ledger.receipts import Outcome, Query, Receipt
 from xds.objects import Event
 from xds.plane import Plane
 from xds.server import DiscoveryServer, Limits
@@ -14,6 +15,9 @@ BATCH = 250
 """Objects applied in one go, before the event loop gets to run other things: about 10 ms."""
 
 TICK_SECONDS = 1.0
+
+CATCH_UP_SECONDS = 2.0
+"""How long a receipt waits for its sources at least, however short its own timeout."""
 
 Barrier = Callable[[], Awaitable[None]]
 """Returns when all that was written to a source before the call is applied."""
@@ -65,8 +69,12 @@ class Runtime:
         change is one for that change.
         """
         started = self.clock()
-        for barrier in self.barriers:
-            await barrier()
+        try:
+            async with asyncio.timeout(max(timeout, CATCH_UP_SECONDS)):
+                for barrier in self.barriers:
+                    await barrier()
+        except TimeoutError:
+            return _not_caught_up(self.plane.receipt(query, self.clock()))
         answer: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
         waiter = self.plane.wait(query, lambda receipt: _answer(answer, receipt), self.clock())
         self.discovery.pump()
@@ -88,3 +96,8 @@ class Runtime:
 def _answer(future: asyncio.Future[Receipt], receipt: Receipt) -> None:
     if not future.done():
         future.set_result(receipt)
+
+
+def _not_caught_up(receipt: Receipt) -> Receipt:
+    reason = "what was written to the sources before the question is not all taken in yet"
+    return replace(receipt, outcome=Outcome.UNKNOWN, reasons=(*receipt.reasons, reason))

@@ -1,7 +1,7 @@
 """The state directory: what a restarted process must know of the one before it.
 
-- `roster.json`: the proxies that may be routing by what was sent (`Roster.dump`). If it is not there, as at the first
-  start ever, or can't be used, then nobody knows who holds what: never that nobody does.
+- `roster.json`: the proxies that may be routing by what was sent, and what they may hold (`Plane.dump`). If it is not
+  there, as at the first start ever, or can't be used, then nobody knows who holds what: never that nobody does.
 - `generations.json`: how far objects were counted (`Generations.dump`).
 - `lock`: held by the process that uses the directory.
 
@@ -24,7 +24,7 @@ from typing import NamedTuple, TypeVar, cast
 import structlog
 
 from controllers.generations import Generations
-from ledger.roster import Roster
+from xds.plane import Plane
 
 log = structlog.get_logger("state")
 
@@ -45,9 +45,9 @@ class StateError(Exception):
 
 
 class SavedRoster(NamedTuple):
-    """What `Roster.dump` gave. `complete`: no other proxy held anything."""
+    """What `Plane.dump` gave. `complete`: no proxy that is not in it held anything."""
 
-    proxies: list[dict[str, object]]
+    dump: dict[str, object]
     complete: bool
 
 
@@ -115,15 +115,15 @@ class StateDir:
         Raises:
             OSError: it could not be written; what was saved before is still there.
         """
-        self._write(ROSTER, lambda: {"complete": roster.complete, "proxies": roster.proxies})
+        self._write(ROSTER, lambda: {"complete": roster.complete, "roster": roster.dump})
 
-    def load_roster(self) -> SavedRoster:
-        """The roster that was saved last; empty and not complete if there is none.
+    def load_roster(self) -> SavedRoster | None:
+        """The roster that was saved last, which `Plane.load` takes; None if there is none that can be used.
 
         Raises:
             StateError: it can't be read, and can't be set aside either.
         """
-        return self._load(ROSTER, _roster) or SavedRoster([], False)
+        return self._load(ROSTER, _roster)
 
     # The generations
 
@@ -226,7 +226,7 @@ def _checksum(text: str) -> str:
 
 def _roster(body: object) -> SavedRoster:
     match body:
-        case {"complete": bool(complete), "proxies": list(proxies)}:
-            Roster().load(proxies, 0.0)  # raises if one of them is not what it should be
-            return SavedRoster(proxies, complete)
+        case {"complete": bool(complete), "roster": dict(dump)}:
+            Plane().load(dump, 0.0)  # raises if it is not what it should be
+            return SavedRoster(dump, complete)
     raise _Unusable("it holds no roster")

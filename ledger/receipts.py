@@ -219,7 +219,8 @@ _EXPLAIN = {
 
 def _straggler(record: StreamRecord, resource: str, state: StragglerState, since: float, detail: str) -> Straggler:
     if record.ended is not None:
-        return Straggler(record.proxy, record.id, resource, StragglerState.ABSENT, record.ended, f"absent; {detail}")
+        detail = "its stream ended, and it keeps what it had" if state is not StragglerState.NACKED else detail
+        return Straggler(record.proxy, record.id, resource, StragglerState.ABSENT, record.ended, detail)
     return Straggler(record.proxy, record.id, resource, state, since, detail)
 
 

@@ -61,7 +61,6 @@ class Plane:
         identifier: str = "lastack",
         timing: Timing | None = None,
         durable: bool = False,
-        durable_roster: bool = False,
     ) -> None:
         self.timing = timing or Timing()
         self.ledger = Ledger()
@@ -75,7 +74,7 @@ class Plane:
         self.streams: dict[StreamId, Stream] = {}
         self._world = World(self.snapshot, self.deliveries, identifier, self.ledger.revision, self.ledger.root)
         self._next_stream = 1
-        self._durable_version: int | None = 0 if durable or durable_roster else None
+        self._durable_version: int | None = 0 if durable else None
         self._catalogue_version = 0
         self._loading = True
         self._settling = False
@@ -261,12 +260,6 @@ class Plane:
         """What `dump` gave at this `dump_version` is safe."""
         self._durable_version = version
         self._woken.update(self.streams)
-
-    def roster_saved(self, version: int) -> None:  # SHIM
-        self.saved(self.dump_version)
-
-    def load_roster(self, dumped: list[dict[str, object]], now: float) -> None:  # SHIM
-        self.load({"proxies": dumped, "names": []}, now)
 
     # Receipts
 

@@ -24,8 +24,8 @@ def serve_command(entries: Path, ads: str, api: str) -> list[str]:
 
     It need not settle, since no proxy has been here before.
     """
-    lastack = [sys.executable, "-m", "controllers.cli"]
-    return [*lastack, "serve", "--source", f"files:{entries}", "--ads", ads, "--api", api, "--settling", "0s"]
+    serve = [sys.executable, "-m", "controllers.cli", "serve", "--source", f"files:{entries}", "--ads", ads]
+    return [*serve, "--api", api, "--settling", "0s", "--log-level", "warning"]
 
 
 @dataclass(frozen=True, slots=True)

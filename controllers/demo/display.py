@@ -100,7 +100,7 @@ class Display:
 
     def _proxies(self, mesh: Mesh) -> Table:
         table = Table("proxy", "protocol", "acked", box=SIMPLE, padding=(0, 1, 0, 0))
-        table.add_column("requests", justify="right")
+        table.add_column("sent", justify="right")
         table.add_column("failed", justify="right")
         tally = self._run.tally if self._run else None
         for number, proxy in enumerate(mesh.proxies):

@@ -1,4 +1,8 @@
-"""Objects for tests: a service of one port, and instances of it."""
+"""Objects for tests, as documents and as a source reports them: a service of one port, and instances of it."""
+
+from collections.abc import Mapping
+
+import yaml
 
 from ledger.ids import Generation, ObjectKey
 from xds.objects import Applied, Deleted
@@ -19,51 +23,35 @@ spec:
   workloadSelector: {labels: {app: pay}}
 """
 
+_INSTANCE_YAML = """\
+apiVersion: networking.istio.io/v1
+kind: WorkloadEntry
+metadata: {{name: pay-{number}, namespace: shop}}
+spec: {{address: 10.0.0.{number}, labels: {{{labels}}}}}
+"""
+
+_LABELS = {"app": "pay"}
+
 
 def instance_key(number: int) -> ObjectKey:
     """The WorkloadEntry of that number."""
     return ObjectKey("WorkloadEntry", "shop", f"pay-{number}")
 
 
-def instance_yaml(number: int, draining: bool = False) -> str:
+def instance_yaml(number: int, draining: bool = False, labels: Mapping[str, str] = _LABELS) -> str:
     """An instance at 10.0.0.<number>."""
-    labels = "{app: pay, lastack.io/draining: 'true'}" if draining else "{app: pay}"
-    return (
-        "apiVersion: networking.istio.io/v1\n"
-        "kind: WorkloadEntry\n"
-        f"metadata: {{name: pay-{number}, namespace: shop}}\n"
-        f"spec: {{address: 10.0.0.{number}, labels: {labels}}}\n"
-    )
+    chosen = {**labels, **({"lastack.io/draining": "true"} if draining else {})}
+    return _INSTANCE_YAML.format(number=number, labels=", ".join(f"{name}: '{chosen[name]}'" for name in chosen))
 
 
-def service(generation: int = 1) -> Applied:
+def service() -> Applied:
     """The service has come to be."""
-    document = {
-        "apiVersion": "networking.istio.io/v1",
-        "kind": "ServiceEntry",
-        "metadata": {"name": "pay", "namespace": "shop"},
-        "spec": {
-            "hosts": ["pay.example.com"],
-            "ports": [{"number": 8080, "name": "http", "protocol": "HTTP"}],
-            "resolution": "STATIC",
-            "workloadSelector": {"labels": {"app": "pay"}},
-        },
-    }
-    return _applied(document, generation)
+    return _applied(SERVICE_YAML, 1)
 
 
-def instance(number: int, generation: int = 1, draining: bool = False, labels: dict[str, str] | None = None) -> Applied:
+def instance(number: int, generation: int = 1, draining: bool = False, labels: Mapping[str, str] = _LABELS) -> Applied:
     """An instance has come to be, or has changed."""
-    chosen = {"app": "pay"} if labels is None else dict(labels)
-    if draining:
-        chosen["lastack.io/draining"] = "true"
-    document = {
-        "apiVersion": "networking.istio.io/v1",
-        "kind": "WorkloadEntry",
-        "metadata": {"name": f"pay-{number}", "namespace": "shop"},
-        "spec": {"address": f"10.0.0.{number}", "labels": chosen},
-    }
-    return _applied(document, generation)
+    return _applied(instance_yaml(number, draining, labels), generation)
 
 
 def gone(number: int) -> Deleted:
@@ -71,7 +59,7 @@ def gone(number: int) -> Deleted:
     return Deleted(instance_key(number))
 
 
-def _applied(document: dict[str, object], generation: int) -> Applied:
-    parsed = parse(document)
+def _applied(text: str, generation: int) -> Applied:
+    parsed = parse(yaml.safe_load(text))
     assert isinstance(parsed, ParsedObject)
     return Applied(parsed.object, Generation(generation), parsed.content)

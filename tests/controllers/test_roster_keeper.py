@@ -4,6 +4,7 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import cast
 
 import pytest
 from structlog.testing import capture_logs
@@ -56,7 +57,7 @@ class House:
     def __init__(self, path: Path) -> None:
         self.disk = Disk(path)
         self.clock = HandClock()
-        self.plane = Plane(timing=Timing(settling=60.0), durable_roster=True)
+        self.plane = Plane(timing=Timing(settling=60.0), durable=True)
         self.runtime = Runtime(self.plane, self.clock)
         self.pauses: list[float] = []
         self.keeper = RosterKeeper(self.runtime, self.disk, self._sleep)
@@ -76,7 +77,7 @@ class House:
     async def until_saved(self) -> None:
         """Until the plane has been told that all of its roster is safe."""
         async with asyncio.timeout(10):
-            while self.plane._durable_version != self.plane.roster.version:
+            while self.plane._durable_version != self.plane.dump_version:
                 self._changed.clear()
                 await self._changed.wait()
 
@@ -97,8 +98,8 @@ async def living(path: Path) -> AsyncIterator[House]:
                 await task
 
 
-def names(saved: SavedRoster) -> list[object]:
-    return [proxy["id"] for proxy in saved.proxies]
+def names(saved: SavedRoster) -> list[str]:
+    return [proxy["id"] for proxy in cast(list[dict[str, str]], saved.dump["proxies"])]
 
 
 async def test_a_proxy_is_saved_and_then_the_plane_is_told(tmp_path: Path) -> None:
@@ -194,7 +195,7 @@ async def test_on_a_full_disk_it_tries_again_with_longer_and_longer_pauses_and_t
             await house.until_saved()
         assert house.pauses == pytest.approx([0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0])
         assert [line["event"] for line in logs] == [
-            "the roster can't be saved: new proxies have to wait",
+            "the roster can't be saved: proxies have to wait",
             "the roster is saved again",
         ]
         assert house.keeper.failure is None

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from controllers.generations import Generations
 from controllers.state_dir import SavedRoster, StateDir, StateError
 from ledger.ids import ObjectKey, ProxyId, TypeUrl
-from ledger.roster import Roster
+from xds.plane import Plane
 
 KEY = ObjectKey("WorkloadEntry", "default", "a")
 
@@ -25,11 +25,11 @@ StateDir(Path(sys.argv[1])).open()
 
 
 def roster() -> SavedRoster:
-    proxies = Roster()
+    plane = Plane()
     for name in ("envoy-1", "envoy-ü"):
-        proxy = proxies.connected(ProxyId(name), "10.0.0.1:1", "envoy", 0.0)
-        proxies.asked(proxy, TypeUrl("type.googleapis.com/x"))
-    return SavedRoster(proxies.dump(), complete=True)
+        proxy = plane.roster.connected(ProxyId(name), "10.0.0.1:1", "envoy", 0.0)
+        plane.roster.asked(proxy, TypeUrl("type.googleapis.com/x"))
+    return SavedRoster(plane.dump(), complete=True)
 
 
 def counts(changes: int = 3) -> Generations:
@@ -55,7 +55,7 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
 
 def test_at_the_first_start_the_roster_is_not_known_and_objects_are_counted_from_1(tmp_path: Path) -> None:
     with StateDir(tmp_path) as state, capture_logs() as logs:
-        assert state.load_roster() == SavedRoster([], complete=False)
+        assert state.load_roster() is None
         assert state.load_generations(now=5.0).count(KEY, b"x", None).generation == 1
     assert logs == []
 
@@ -87,7 +87,7 @@ def test_a_damaged_roster_is_not_known_rather_than_empty_and_is_set_aside(tmp_pa
         for count in (1, 2):
             path.write_bytes(bad)
             with capture_logs() as logs:
-                assert state.load_roster() == SavedRoster([], complete=False)
+                assert state.load_roster() is None
             assert (tmp_path / f"roster.json.bad-{count}").read_bytes() == bad
             (line,) = logs
             assert (line["log_level"], line["file"]) == ("error", str(path))
@@ -96,12 +96,19 @@ def test_a_damaged_roster_is_not_known_rather_than_empty_and_is_set_aside(tmp_pa
 
 
 @pytest.mark.parametrize(
-    "body", [None, [], {"complete": True}, {"complete": 1, "proxies": []}, {"complete": True, "proxies": [{"id": 1}]}]
+    "body",
+    [
+        None,
+        {"complete": True},
+        {"complete": 1, "roster": Plane().dump()},
+        {"complete": True, "roster": {}},
+        {"complete": True, "roster": {**Plane().dump(), "proxies": [{"id": 1}]}},
+    ],
 )
 def test_a_roster_that_is_whole_and_of_another_shape_is_not_known(tmp_path: Path, body: object) -> None:
     with StateDir(tmp_path) as state:
         state._write("roster.json", lambda: body)
-        assert not state.load_roster().complete
+        assert state.load_roster() is None
         assert files(tmp_path) == {"roster.json.bad-1"}
 
 
@@ -149,7 +156,7 @@ def test_if_saving_fails_what_was_saved_before_is_still_there(tmp_path: Path, mo
         with monkeypatch.context() as patched:
             patched.setattr(os, "fsync", full)
             with pytest.raises(OSError, match="No space left"):
-                state.save_roster(SavedRoster([], complete=True))
+                state.save_roster(SavedRoster(Plane().dump(), complete=True))
         assert state.load_roster() == roster()
         assert files(tmp_path) == {"roster.json"}
 

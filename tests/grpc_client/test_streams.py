@@ -20,13 +20,15 @@ PORT = ServicePort(18050, "grpc", Protocol.GRPC)
 
 NODE = "client-1"
 
+NOW = 1_800_000_000.0
+
 
 class Channel:
     """The stream of one target: LDS, RDS, CDS and EDS by name, each ACKed."""
 
     def __init__(self, plane: Plane, entry: ServiceEntry) -> None:
         self._plane = plane
-        self._stream = plane.open_stream(Transport(delta=False), Peer("ipv4:127.0.0.1:1"), 0.0)
+        self._stream = plane.open_stream(Transport(delta=False), Peer("ipv4:127.0.0.1:1"), NOW)
         target, cluster = f"{entry.hosts[0]}:{PORT.number}", cluster_of(entry)
         for type_url, name in ((LDS, target), (RDS, target), (CDS, cluster), (EDS, cluster)):
             self._send(DiscoveryRequest(node=Node(id=NODE), type_url=type_url, resource_names=[name]))
@@ -34,7 +36,7 @@ class Channel:
 
     def answer(self, type_url: TypeUrl, name: str) -> None:
         """ACKs what there is to ACK."""
-        while (data := self._plane.next_response(self._stream, 0.0)) is not None:
+        while (data := self._plane.next_response(self._stream, NOW)) is not None:
             response = DiscoveryResponse.FromString(data)
             assert response.type_url == type_url
             self._send(
@@ -48,25 +50,25 @@ class Channel:
 
     def end(self) -> None:
         """The stream ends, by whichever side."""
-        self._plane.end_stream(self._stream, 0.0)
+        self._plane.end_stream(self._stream, NOW)
 
     def _send(self, request: DiscoveryRequest) -> None:
-        self._plane.receive(self._stream, request.SerializeToString(), 0.0)
+        self._plane.receive(self._stream, request.SerializeToString(), NOW)
 
 
 def serving(*objects: Object, dump: Mapping[str, object] | None = None) -> Plane:
     """A control plane that has these objects, and maybe what an earlier one knew."""
     plane = Plane()
     if dump is not None:
-        plane.load(dump, 0.0)
-    plane.apply([Applied(item, Generation(1), repr(item).encode()) for item in objects], 0.0)
-    plane.start(0.0, roster_known=True)
+        plane.load(dump, NOW)
+    plane.apply([Applied(item, Generation(1), repr(item).encode()) for item in objects], NOW)
+    plane.start(NOW, roster_known=True)
     return plane
 
 
 def removed(plane: Plane, item: Object) -> Receipt:
-    plane.apply([Deleted(item.key)], 0.0)
-    return plane.receipt(Query(item.key, deleted=True), 0.0)
+    plane.apply([Deleted(item.key)], NOW)
+    return plane.receipt(Query(item.key, deleted=True), NOW)
 
 
 def grpc_service(name: str) -> ServiceEntry:
@@ -102,7 +104,7 @@ async def test_two_targets_of_one_process_are_no_hot_restart_whose_older_half_ma
     instances = workload("of-a", 9000, "a"), workload("of-b", 9001, "b")
     plane = serving(a, b, *instances)
     channels = Channel(plane, a), Channel(plane, b)
-    later = PARENT_SHUTDOWN_SECONDS + 60.0
+    later = NOW + PARENT_SHUTDOWN_SECONDS + 60.0
     plane.tick(later)
     for channel in channels:
         channel.end()
@@ -123,7 +125,7 @@ async def test_after_a_restart_of_the_control_plane_each_target_must_be_back_its
     assert removed(plane, instance).outcome is Outcome.PENDING
     last = Channel(plane, entries[2])
     last.answer(EDS, cluster_of(entries[2]))
-    assert plane.receipt(Query(instance.key, deleted=True), 0.0).outcome is Outcome.CONFIRMED
+    assert plane.receipt(Query(instance.key, deleted=True), NOW).outcome is Outcome.CONFIRMED
 
 
 async def test_a_target_that_is_back_is_all_that_its_receipts_wait_for() -> None:
@@ -136,4 +138,4 @@ async def test_a_target_that_is_back_is_all_that_its_receipts_wait_for() -> None
     back = Channel(plane, a)
     assert removed(plane, instance).outcome is Outcome.PENDING
     back.answer(EDS, cluster_of(a))
-    assert plane.receipt(Query(instance.key, deleted=True), 0.0).outcome is Outcome.CONFIRMED
+    assert plane.receipt(Query(instance.key, deleted=True), NOW).outcome is Outcome.CONFIRMED

@@ -30,8 +30,9 @@ async def channel(world: World) -> AsyncIterator[grpc.aio.Channel]:
         yield made
 
 
-def asked(name: str, seconds: int = 0, **more: int) -> GetReceiptRequest:
-    return GetReceiptRequest(kind="we", namespace="shop", name=name, timeout=Duration(seconds=seconds), **more)
+def asked(name: str, seconds: int = 0, generation: int = 0) -> GetReceiptRequest:
+    timeout = Duration(seconds=seconds)
+    return GetReceiptRequest(kind="we", namespace="shop", name=name, timeout=timeout, generation=generation)
 
 
 async def test_a_receipt_is_the_same_as_over_http(world: World, channel: grpc.aio.Channel) -> None:

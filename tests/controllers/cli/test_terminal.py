@@ -1,0 +1,58 @@
+"""What is shown on a terminal, as far as it differs."""
+
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+
+from tests.controllers.cli.live import Live
+
+_PATIENCE_SECONDS = 30.0
+
+
+class Terminal:
+    """A command on a terminal of its own."""
+
+    def __init__(self, plane: Live, *arguments: str) -> None:
+        self._here, there = pty.openpty()
+        environment = {**os.environ, "LASTACK_API": str(plane.world.api), "TERM": "xterm", "COLUMNS": "200"}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "controllers.cli", *arguments],
+            stdin=there,
+            stdout=there,
+            stderr=there,
+            env=environment,
+        )
+        os.close(there)
+        self.shown = b""
+
+    def until(self, text: bytes) -> None:
+        """Reads until this was shown."""
+        while text not in self.shown:
+            ready, _, _ = select.select([self._here], [], [], _PATIENCE_SECONDS)
+            assert ready, self.shown
+            self.shown += os.read(self._here, 65536)
+
+    def interrupt(self) -> int:
+        """As Ctrl-C does. Returns the exit code."""
+        self._process.send_signal(signal.SIGINT)
+        code = self._process.wait(_PATIENCE_SECONDS)
+        os.close(self._here)
+        return code
+
+
+def test_watching_goes_on_until_it_is_interrupted(plane: Live) -> None:
+    plane.do(plane.world.synced("edge-1"))
+    terminal = Terminal(plane, "proxies", "-w", "--every", "100ms")
+    terminal.until(b"edge-1")
+    plane.do(plane.world.synced("edge-2"))
+    terminal.until(b"edge-2")
+    assert terminal.interrupt() == 0
+
+
+def test_progress_is_one_line_that_is_written_over(plane: Live) -> None:
+    terminal = Terminal(plane, "wait", "we/shop/nope", "--timeout", "1m")
+    terminal.until(b"\r\x1b[2Kacked 0/0, pending 0; WorkloadEntry/shop/nope is not known here")
+    assert terminal.interrupt() == 1
