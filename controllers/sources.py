@@ -20,6 +20,8 @@ class Arbiter:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._held: dict[ObjectKey, dict[int, Applied]] = {}
+        self._contested: set[ObjectKey] = set()
+        """The keys of `_held` with more than one source."""
         self._names: list[str] = []
 
     def sink(self, name: str) -> "Sink":
@@ -28,10 +30,12 @@ class Arbiter:
         return Sink(self._runtime, self, len(self._names) - 1)
 
     def overlaps(self) -> list[tuple[ObjectKey, str, str]]:
-        """The objects that several sources hold: who gives it, and another one that would. O(objects)."""
-        return [
-            (key, self._names[min(held)], self._names[max(held)]) for key, held in self._held.items() if len(held) > 1
-        ]
+        """The objects that several sources hold: who gives it, and another one that would."""
+        found = []
+        for key in sorted(self._contested):
+            held = self._held[key]
+            found.append((key, self._names[min(held)], self._names[max(held)]))
+        return found
 
     def decide(self, source: int, event: Event) -> Event | None:
         """What follows for the replica from what a source says; None: nothing."""
@@ -42,6 +46,10 @@ class Arbiter:
             held[source] = event
         else:
             held.pop(source, None)
+        if len(held) > 1:
+            self._contested.add(key)
+        else:
+            self._contested.discard(key)
         if not held:
             del self._held[key]
             return Deleted(key) if before is not None else None

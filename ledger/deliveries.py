@@ -42,6 +42,23 @@ class Deliveries(Streams):
             self._settle(interest, name)
         self._forget_claims(interest, list(interest.claimed))
 
+    def release_absent(self, ended_before: float) -> bool:
+        """Nobody waits any longer for streams that ended before then; they are on record all the same.
+
+        Returns:
+            Whether there are such streams that were waited for until now.
+        """
+        overdue = [r for r in self.streams.values() if r.ended is not None and r.ended <= ended_before]
+        overdue = [record for record in overdue if record.id not in self.released]
+        for record in overdue:
+            self.released.add(record.id)
+            for interest in record.interests.values():
+                for name in interest.behind:
+                    lag = self._lags[ResourceName(interest.type_url, name)]
+                    lag.exempt(record.id)
+                    self._due.extend(lag.due())
+        return bool(overdue)
+
     # Subscriptions
 
     def subscribe(self, interest: Interest, names: Iterable[str]) -> None:
@@ -159,7 +176,7 @@ class Deliveries(Streams):
             lag = self._lags.get(resource)
             if lag is None:
                 lag = self._lags[resource] = Lag()
-            lag.add(interest.stream, progress)
+            lag.add(interest.stream, progress, exempt=interest.stream in self.released)
             if relic:
                 self.relics.add((interest.stream, resource))
         else:
@@ -273,8 +290,9 @@ class Deliveries(Streams):
         return lag is None or lag.reached(revision)
 
     def let_go(self, resource: ResourceName, revision: Revision) -> bool:
-        """Whether every obliged stream is known to hold a form built at `revision` or later."""
-        return self.reached(resource, revision) and not self.claimants(resource)
+        """Whether every obliged stream, also those that nobody waits for, holds a form built at `revision` or later."""
+        lag = self._lags.get(resource)
+        return (lag is None or lag.held_by_all(revision)) and not self.claimants(resource)
 
     def wait(self, resource: ResourceName, revision: Revision, wake: Wake) -> int:
         """Has `wake` handed out by `take_due` once everybody holds a form built at `revision` or later."""

@@ -23,42 +23,62 @@ class Lag:
     receipts does not matter until one of them is done.
     """
 
-    __slots__ = ("_counts", "_heap", "_queue", "_wakes", "progress")
+    __slots__ = ("_counts", "_exempt", "_heap", "_queue", "_wakes", "progress")
 
     def __init__(self) -> None:
         self.progress: dict[StreamId, Progress] = {}
+        self._exempt: set[StreamId] = set()
         self._counts: dict[Revision, int] = {}
         self._heap: list[Revision] = []
         self._wakes: dict[int, Wake] = {}
         self._queue: list[tuple[Revision, int]] = []
 
-    def add(self, stream: StreamId, progress: Progress) -> None:
+    def add(self, stream: StreamId, progress: Progress, exempt: bool = False) -> None:
+        """The stream is behind from now on. `exempt`: nobody waits for it."""
         self.progress[stream] = progress
-        self._count(progress.held)
+        if exempt:
+            self._exempt.add(stream)
+        else:
+            self._count(progress.held)
+
+    def exempt(self, stream: StreamId) -> None:
+        """Nobody waits for the stream any longer, though it is still behind."""
+        if stream not in self._exempt:
+            self._exempt.add(stream)
+            self._uncount(self.progress[stream].held)
 
     def raise_held(self, stream: StreamId, held: Revision) -> None:
         """The stream has ACKed a form built at `held`, and is still behind."""
         progress = self.progress[stream]
         if held > progress.held:
-            self._uncount(progress.held)
+            if stream not in self._exempt:
+                self._uncount(progress.held)
+                self._count(held)
             progress.held = held
-            self._count(held)
 
     def remove(self, stream: StreamId) -> None:
         """The stream is behind no longer (or no longer obliged)."""
-        self._uncount(self.progress.pop(stream).held)
+        progress = self.progress.pop(stream)
+        if stream in self._exempt:
+            self._exempt.discard(stream)
+        else:
+            self._uncount(progress.held)
 
     def least(self) -> Revision | None:
-        """The lowest revision that a stream which is behind is known to hold; None if no stream is behind."""
+        """The lowest revision that a stream which is waited for is known to hold; None if none of these is behind."""
         heap, counts = self._heap, self._counts
         while heap and heap[0] not in counts:
             heappop(heap)
         return heap[0] if heap else None
 
     def reached(self, revision: Revision) -> bool:
-        """Whether every stream holds a form built at `revision` or later."""
+        """Whether every stream that is waited for holds a form built at `revision` or later."""
         least = self.least()
         return least is None or least >= revision
+
+    def held_by_all(self, revision: Revision) -> bool:
+        """Whether every stream, also those that nobody waits for, holds a form built at `revision` or later."""
+        return self.reached(revision) and all(self.progress[stream].held >= revision for stream in self._exempt)
 
     def wait(self, revision: Revision, wake: Wake) -> int:
         """Has `wake` called once, when `reached(revision)`. Returns a ticket for `forget`."""

@@ -89,24 +89,17 @@ class Surroundings(Protocol):
 
 
 class Receipts:
-    """Evaluates receipts.
-
-    Args:
-        absent_deadline: seconds after which a proxy's absence no longer holds a receipt back, which then is
-            RELEASED_UNCONFIRMED; None: never.
-    """
+    """Evaluates receipts."""
 
     def __init__(
         self,
         deliveries: Deliveries,
         footprints: Footprints,
         surroundings: Surroundings,
-        absent_deadline: float | None = None,
     ) -> None:
         self._deliveries = deliveries
         self._footprints = footprints
         self._surroundings = surroundings
-        self.absent_deadline = absent_deadline
 
     def not_applied(self, query: Query) -> str | None:
         """Why the object is not (yet) what the query asks for; None if it is. A deletion is the highest generation."""
@@ -121,7 +114,7 @@ class Receipts:
             return None
         return f"{query.key} is applied at generation {footprint.generation}, not yet at {query.generation}"
 
-    def evaluate(self, query: Query, now: float) -> Receipt:
+    def evaluate(self, query: Query) -> Receipt:
         """The receipt as of now. O(audience)."""
         footprint = self._footprints.get(query.key)
         reasons = self._surroundings.unknowns()
@@ -133,8 +126,9 @@ class Receipts:
         held_back = bool(reasons)
 
         found = [*self._unshown(), *(self._behind(footprint) if footprint else ())]
-        stragglers = tuple(s for s in found if not self._is_released(s, now))
-        released = tuple(s for s in found if self._is_released(s, now))
+        nobody_waits = self._deliveries.released
+        stragglers = tuple(straggler for straggler in found if straggler.stream not in nobody_waits)
+        released = tuple(straggler for straggler in found if straggler.stream in nobody_waits)
         audience = self._audience(footprint)
         behind = {straggler.stream for straggler in found}
         if unknown:
@@ -143,6 +137,8 @@ class Receipts:
             outcome = Outcome.PENDING
         else:
             outcome = Outcome.RELEASED_UNCONFIRMED if released else Outcome.CONFIRMED
+        if footprint is None and query.deleted:
+            reasons.append(f"{query.key} is not known here: never applied, or let go of by everybody long ago")
         return Receipt(
             query,
             outcome,
@@ -193,19 +189,12 @@ class Receipts:
                 interest = record.interests[resource.type_url]
                 state = interest.state(resource.name)
                 since = progress.sent_at if state is DeliveryState.SENT else progress.since
-                yield _straggler(record, str(resource), StragglerState(state), since, progress.nack or _EXPLAIN[state])
+                detail = progress.nack or (_EXPLAIN[state] if record.ended is None else _KEEPS)
+                yield _straggler(record, str(resource), StragglerState(state), since, detail)
             for stream in deliveries.claimants(resource) if resource in footprint.touched else ():
                 record = deliveries.streams[stream]
-                yield _straggler(
-                    record, str(resource), StragglerState.CLAIMED, record.opened, _EXPLAIN[DeliveryState.CLAIMED]
-                )
-
-    def _is_released(self, straggler: Straggler, now: float) -> bool:
-        return (
-            straggler.state is StragglerState.ABSENT
-            and self.absent_deadline is not None
-            and now - straggler.since >= self.absent_deadline
-        )
+                detail = _EXPLAIN[DeliveryState.CLAIMED] if record.ended is None else _KEEPS
+                yield _straggler(record, str(resource), StragglerState.CLAIMED, record.opened, detail)
 
 
 _EXPLAIN = {
@@ -217,9 +206,11 @@ _EXPLAIN = {
 }
 
 
+_KEEPS = "its stream ended, and it keeps what it had"
+
+
 def _straggler(record: StreamRecord, resource: str, state: StragglerState, since: float, detail: str) -> Straggler:
     if record.ended is not None:
-        detail = "its stream ended, and it keeps what it had" if state is not StragglerState.NACKED else detail
         return Straggler(record.proxy, record.id, resource, StragglerState.ABSENT, record.ended, detail)
     return Straggler(record.proxy, record.id, resource, state, since, detail)
 

@@ -135,22 +135,40 @@ class Roster:
         Raises:
             ValueError: if it is not what `dump` gives.
         """
-        loaded = []
-        for item in dumped:
-            match item:
-                case {
-                    "id": str(proxy_id),
-                    "types": list(types),
-                    "tainted": list(tainted),
-                    "hot_restart": float(hot_restart),
-                    "address": str(address),
-                }:
-                    proxy = Proxy(ProxyId(proxy_id), Presence.ABSENT, now, address=address)
-                    proxy.hot_restart = hot_restart
-                    proxy.tainted = frozenset(ResourceName(TypeUrl(type_url), name) for type_url, name in tainted)
-                    proxy.types.update(TypeUrl(str(type_url)) for type_url in types)
-                    self._proxies[proxy.id] = proxy
-                    loaded.append(proxy)
-                case _:
-                    raise ValueError(f"not a roster entry: {item!r}")
+        loaded = [_parse(item, now) for item in dumped]
+        self._proxies.update((proxy.id, proxy) for proxy in loaded)
         return loaded
+
+
+def _parse(item: object, now: float) -> Proxy:
+    match item:
+        case {
+            "id": str(proxy_id),
+            "types": list(types),
+            "tainted": list(tainted),
+            "hot_restart": float(hot_restart),
+            "address": str(address),
+        }:
+            return Proxy(
+                ProxyId(proxy_id),
+                Presence.ABSENT,
+                now,
+                address=address,
+                types={_type_url(type_url) for type_url in types},
+                tainted=frozenset(_resource_name(resource) for resource in tainted),
+                hot_restart=hot_restart,
+            )
+    raise ValueError(f"not a roster entry: {item!r}")
+
+
+def _type_url(value: object) -> TypeUrl:
+    if not isinstance(value, str):
+        raise ValueError(f"not a roster entry: {value!r} is no type")
+    return TypeUrl(value)
+
+
+def _resource_name(value: object) -> ResourceName:
+    match value:
+        case [str(type_url), str(name)]:
+            return ResourceName(TypeUrl(type_url), name)
+    raise ValueError(f"not a roster entry: {value!r} names no resource")

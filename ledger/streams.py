@@ -42,6 +42,7 @@ class StreamRecord:
 
     ended: when the stream ended; None while it lives.
     claims_anything: some first request said that the proxy holds something already.
+    takes_over: an earlier stream of its process ended before it had shown everything.
     unshown: the types of which the proxy may hold something and has not said what; a stream with any is `connecting`.
     opened_order, ended_order: places in the order of all openings and endings.
     answered: it has ACKed or NACKed something, so all its first requests are in.
@@ -59,6 +60,7 @@ class StreamRecord:
     ended: float | None = None
     ended_order: int = 0
     claims_anything: bool = False
+    takes_over: bool = False
     answered: bool = False
     superseded_at: float | None = None
     newcomer_beside: set[StreamId] = field(default_factory=set)
@@ -68,6 +70,11 @@ class StreamRecord:
     def was_beside(self, later: "StreamRecord") -> bool:
         """Whether the stream was open when the later one opened."""
         return self.ended is None or self.ended_order > later.opened_order
+
+    @property
+    def may_hold(self) -> bool:
+        """Whether the proxy may hold something of the types that are not shown yet."""
+        return self.claims_anything or self.takes_over
 
     def obliged(self, type_url: TypeUrl) -> bool:
         """Whether the proxy may hold something of the type, by this stream."""
@@ -79,9 +86,9 @@ class Streams:
 
     arriving: streams that have not yet said whose they are. connecting: streams, ended ones too, of which it is not yet
     known what they hold (rule 28). relics: (stream, resource) where a proxy may hold a form from before this process
-    started; what an object touched back then is not known here, so any of these three holds back every receipt. views:
-    how many streams, ended ones too, have each. hot_restarts: when a proxy's newest hot restart was, while processes of
-    before it may be running.
+    started; what an object touched back then is not known here, so any of these three holds back every receipt.
+    views: how many streams, ended ones too, have each. released: ended streams that nobody waits for.
+    hot_restarts: when a proxy's newest hot restart was, while processes of before it may be running.
     """
 
     def __init__(self) -> None:
@@ -92,14 +99,19 @@ class Streams:
         self.connecting: set[StreamId] = set()
         self.relics: set[tuple[StreamId, ResourceName]] = set()
         self.views: Counter[Hashable] = Counter()
+        self.released: set[StreamId] = set()
         self.hot_restarts: dict[ProxyId, float] = {}
         self._superseded: set[StreamId] = set()
         self._order = count(1)
 
     @property
     def all_shown(self) -> bool:
-        """Whether of every proxy it is known what it holds, in terms of this process's own revisions."""
-        return not (self.arriving or self.connecting or self.relics)
+        """Whether of every proxy that is waited for it is known what it holds, in this process's own revisions."""
+        if self.arriving:
+            return False
+        if not self.released:
+            return not (self.connecting or self.relics)
+        return self.connecting <= self.released and all(stream in self.released for stream, _ in self.relics)
 
     # A stream's life
 
@@ -109,7 +121,7 @@ class Streams:
         self._arrived_order[stream] = next(self._order)
 
     def overlook(self, stream: StreamId) -> None:
-        """The stream has had time to say whose it is: no proxy uses it for anything yet (Envoy may open ADS in advance).
+        """The stream has had time to say whose it is: no proxy uses it yet (Envoy may open ADS in advance).
 
         If it is a proxy's that is known, that one counts as absent anyway.
         """
@@ -171,24 +183,26 @@ class Streams:
         """
         record.claims_anything = record.claims_anything or claims_anything
         others = [other for other in self.of_proxy[record.proxy].values() if other is not record]
-        ended = [other for other in others if other.ended is not None and other.obliged(type_url)]
-        inherited = Inheritance()
-        for past in ended:
-            interest = past.interests.get(type_url)
-            if interest is not None:
-                inherited.tainted |= interest.rejected
-                inherited.doubtful |= interest.doubtful
-                inherited.relics |= any(stream == past.id and r.type_url == type_url for stream, r in self.relics)
+        former = [other for other in others if other.ended is not None and other.obliged(type_url)]
         beside = [other for other in others if other.was_beside(record) and type_url in other.interests]
-        if beside and _all_back(record, [other for other in others if other.obliged(type_url)]):
+        if beside and _all_back(record, [other for other in others if other.obliged(type_url)], type_url):
             # No process of the proxy was away that this one could be.
             if not record.claims_anything:
                 self.hot_restarts[record.proxy] = record.opened  # as it seems; from now on nothing is taken for granted
                 record.newcomer_beside.update(other.id for other in beside)
             elif len(beside) == 1 and record.proxy not in self.hot_restarts:
                 record.replaces[type_url] = beside[0].id  # its process came back before its end was seen
+                former += beside
+        inherited = Inheritance()
+        for past in former:
+            interest = past.interests.get(type_url)
+            if interest is not None:
+                inherited.tainted |= interest.rejected
+                inherited.doubtful |= interest.doubtful.union(n for n, p in interest.behind.items() if p.sent)
+                inherited.relics |= any(stream == past.id and r.type_url == type_url for stream, r in self.relics)
         interest = record.interests[type_url] = Interest(record.id, type_url)
         self._shown(record, {type_url})
+        self._take_over_unshown(record)
         self._succeed(record.proxy, type_url)
         return interest, inherited
 
@@ -209,7 +223,7 @@ class Streams:
 
     def holds_nothing(self, record: StreamRecord) -> None:
         """The stream has had time for all its first requests, and has claimed nothing in those it made."""
-        if not record.claims_anything:
+        if not record.may_hold:
             self._shown(record, set(record.unshown))
 
     def outgrown(self, record: StreamRecord, type_url: TypeUrl) -> None:
@@ -222,7 +236,7 @@ class Streams:
         record = self.streams[stream]
         record.ended = now
         record.ended_order = next(self._order)
-        if not record.claims_anything:
+        if not record.may_hold:
             self._shown(record, set(record.unshown))
         for interest in record.interests.values():
             for name, progress in interest.behind.items():
@@ -237,8 +251,9 @@ class Streams:
     def expire(self, now: float) -> None:
         """Ended streams of processes that were replaced in a hot restart, and have ended by now, oblige no more."""
         for stream in list(self._superseded):
-            record = self.streams[stream]
-            assert record.superseded_at is not None
+            record = self.streams.get(stream)
+            if record is None or record.superseded_at is None:
+                continue  # released with one before it
             if record.ended is not None and now - record.superseded_at >= PARENT_SHUTDOWN_SECONDS:
                 types = set(record.interests)
                 self._release(record)
@@ -257,6 +272,16 @@ class Streams:
 
     # Who succeeds whom
 
+    def _take_over_unshown(self, record: StreamRecord) -> None:
+        """What an earlier stream of the process had not shown when it ended, this one has to show."""
+        for past in list(self.of_proxy[record.proxy].values()):
+            if past.ended is not None and past.may_hold:
+                for type_url in past.unshown & record.unshown:
+                    if past in self._left_behind(record, type_url):
+                        record.takes_over = True
+                        self._shown(past, {type_url})
+                self._drop_if_empty(past)
+
     def _succeed(self, proxy: ProxyId, type_url: TypeUrl) -> None:
         """Ended streams whose processes are all back, on later streams that have shown the type, oblige no more."""
         records = self.of_proxy.get(proxy, {}).values()
@@ -265,19 +290,21 @@ class Streams:
             return
         living = [record for record in records if record.ended is None and type_url in record.interests]
         last_end = max(record.ended_order for record in ended)
-        returned = sum(record.opened_order > last_end for record in living)
+        returned = [record for record in living if record.opened_order > last_end]
         replaced = {record.replaces.get(type_url) for record in living}
-        enough = returned >= _processes(ended)
-        for record in ended:
-            if enough or record.id in replaced:
-                self.retire(record, type_url)
+        enough = len(returned) >= _processes(ended, type_url)
+        for past in ended:
+            if enough or past.id in replaced:
+                if len(returned) == 1 and type_url in past.replaces:
+                    returned[0].replaces.setdefault(type_url, past.replaces[type_url])
+                self.retire(past, type_url)
 
     def _left_behind(self, record: StreamRecord, type_url: TypeUrl) -> list[StreamRecord]:
         """The ended streams of the process that is back on this stream; none where that can't be told."""
         records = self.of_proxy[record.proxy].values()
         ended = [past for past in records if past.ended is not None and past.obliged(type_url)]
         before = [past for past in ended if past.ended_order < record.opened_order]
-        return before if _processes(ended) == 1 else []
+        return before if _processes(ended, type_url) == 1 else []
 
     def _supersede(self, record: StreamRecord, now: float) -> None:
         if record.superseded_at is None:
@@ -318,26 +345,36 @@ class Streams:
         if self.streams.pop(record.id, None) is None:
             return
         self._superseded.discard(record.id)
+        self.released.discard(record.id)
         self.views[record.view] -= 1
+        if not self.views[record.view]:
+            del self.views[record.view]
         streams = self.of_proxy[record.proxy]
         del streams[record.id]
         if not streams:
             del self.of_proxy[record.proxy]
 
 
-def _all_back(record: StreamRecord, others: Iterable[StreamRecord]) -> bool:
+def _all_back(record: StreamRecord, others: Iterable[StreamRecord], type_url: TypeUrl) -> bool:
     """Whether every process whose stream had ended when this one opened was back by then, on another."""
+    others = list(others)
     beside = [other for other in others if other.was_beside(record)]
     ended = [other for other in others if not other.was_beside(record)]
     if not ended:
         return True
     last_end = max(other.ended_order for other in ended)
-    return sum(other.opened_order > last_end for other in beside) >= _processes(ended)
+    return sum(other.opened_order > last_end for other in beside) >= _processes(ended, type_url)
 
 
-def _processes(records: Iterable[StreamRecord]) -> int:
-    """How many of these ended streams were open at the same time at most: so many processes there were."""
-    events = sorted(e for r in records for e in ((r.opened_order, 1), (r.ended_order, -1)))
+def _processes(records: Iterable[StreamRecord], type_url: TypeUrl) -> int:
+    """How many of these ended streams were open at the same time at most: so many processes there were.
+
+    One that replaced another is of the same process.
+    """
+    records = list(records)
+    replaced = {record.replaces.get(type_url) for record in records}
+    steps = [(r.opened_order, r.ended_order) for r in records if r.id not in replaced]
+    events = sorted(event for opened, ended in steps for event in ((opened, 1), (ended, -1)))
     most = running = 0
     for _, step in events:
         running += step

@@ -27,6 +27,8 @@ class Waiter:
 
 Place = dict[Waiter, None]
 
+_DONE = (Outcome.CONFIRMED, Outcome.RELEASED_UNCONFIRMED)
+
 
 class WaitingRoom:
     """The receipts that are waited for.
@@ -79,9 +81,8 @@ class WaitingRoom:
             wake()
         if self._by_showing and self._deliveries.all_shown:
             self._make_ready(self._by_showing)
-        while self._ready:
-            for waiter in list(self._ready):
-                self._advance(waiter, now)
+        while self._ready:  # an answer may itself make waiters ready, or leave
+            self._advance(next(iter(self._ready)), now)
 
     def _make_ready(self, waiters: Place) -> None:
         for waiter in list(waiters):
@@ -91,23 +92,17 @@ class WaitingRoom:
         if waiter.watched is not None:
             self._deliveries.forget_wait(*waiter.watched)
             waiter.watched = None
-        if waiter.place is not None:
-            waiter.place.pop(waiter, None)
-            if not waiter.place:
-                self._drop_object(waiter.query.key)
-        waiter.place = place
+        old, waiter.place = waiter.place, place
+        if old is not None:
+            old.pop(waiter, None)
         if place is not None:
             place[waiter] = None
-
-    def _drop_object(self, key: ObjectKey) -> None:
-        if key in self._by_object and not self._by_object[key]:
+        key = waiter.query.key
+        if old is not None and not old and old is self._by_object.get(key):
             del self._by_object[key]
 
     def _advance(self, waiter: Waiter, now: float) -> None:
         query = waiter.query
-        if self._released(query, now):
-            self._finish(waiter, now)
-            return
         if self._receipts.not_applied(query) is not None:
             self._park(waiter, self._by_object.setdefault(query.key, {}))
             return
@@ -122,20 +117,15 @@ class WaitingRoom:
                 return
         if not self._deliveries.all_shown:
             self._park(waiter, self._by_showing)
-        elif self._receipts.evaluate(query, now).outcome is Outcome.CONFIRMED:
-            self._finish(waiter, now)
+            return
+        receipt = self._receipts.evaluate(query)
+        if receipt.outcome in _DONE:
+            self.leave(waiter)
+            waiter.answer(receipt)
         else:
             self._park(waiter, self._by_surroundings)
 
     def _wake(self, waiter: Waiter) -> None:
         waiter.watched = None
-        self._park(waiter, self._ready)
-
-    def _released(self, query: Query, now: float) -> bool:
-        if self._receipts.absent_deadline is None:
-            return False
-        return self._receipts.evaluate(query, now).outcome is Outcome.RELEASED_UNCONFIRMED
-
-    def _finish(self, waiter: Waiter, now: float) -> None:
-        self.leave(waiter)
-        waiter.answer(self._receipts.evaluate(waiter.query, now))
+        if waiter in self._all:
+            self._park(waiter, self._ready)

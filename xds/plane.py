@@ -12,7 +12,7 @@ from ledger.footprints import Footprints
 from ledger.ids import ObjectKey, ProxyId, ResourceName, StreamId, TypeUrl
 from ledger.ledger import Ledger
 from ledger.receipts import Answer, Query, Receipt, Receipts
-from ledger.roster import Presence, Proxy, Roster
+from ledger.roster import Proxy, Roster
 from ledger.streams import PARENT_SHUTDOWN_SECONDS
 from ledger.waiting import Waiter, WaitingRoom
 from xds.index.index import Index, Touched
@@ -69,7 +69,7 @@ class Plane:
         self.deliveries = Deliveries()
         self.roster = Roster()
         self.footprints = Footprints(self.deliveries.let_go)
-        self.receipts = Receipts(self.deliveries, self.footprints, self, self.timing.absent_deadline)
+        self.receipts = Receipts(self.deliveries, self.footprints, self)
         self.room = WaitingRoom(self.deliveries, self.footprints, self.receipts)
         self.streams: dict[StreamId, Stream] = {}
         self._world = World(self.snapshot, self.deliveries, identifier, self.ledger.revision, self.ledger.root)
@@ -81,7 +81,6 @@ class Plane:
         self._settled_at: float | None = None
         self._troubles: dict[str, str] = {}
         self._woken: set[StreamId] = set()
-        self._expired: set[ProxyId] = set()
 
     # Start
 
@@ -126,7 +125,7 @@ class Plane:
                 unknown until the settling time is over.
         """
         self._loading = False
-        self._settling = not roster_known
+        self._settling = not roster_known and self.timing.settling > 0
         self._settled_at = now + self.timing.settling
         self._after(now, surroundings=True)
 
@@ -251,7 +250,6 @@ class Plane:
         absent = self.roster.forget(proxy, now)
         if not self.deliveries.forget(proxy) and not absent:
             return False
-        self._expired.discard(proxy)
         self._drop_views()
         self._after(now)
         return True
@@ -265,7 +263,7 @@ class Plane:
 
     def receipt(self, query: Query, now: float) -> Receipt:
         """The receipt as of now."""
-        return self.receipts.evaluate(query, now)
+        return self.receipts.evaluate(query)
 
     def wait(self, query: Query, answer: Answer, now: float) -> Waiter:
         """Has `answer` called with the receipt when it is CONFIRMED or RELEASED_UNCONFIRMED; maybe at once."""
@@ -297,9 +295,7 @@ class Plane:
             surroundings = True
         deadline = self.timing.absent_deadline
         if deadline is not None:
-            expired = {p.id for p in self.roster.all() if _absent_for(p, now) >= deadline}
-            surroundings = surroundings or bool(expired - self._expired)
-            self._expired = expired
+            surroundings = self.deliveries.release_absent(now - deadline) or surroundings
         self._after(now, surroundings=surroundings)
         return overdue
 
@@ -346,7 +342,7 @@ class Plane:
         for subscription in stream.subscriptions.values():
             sent = subscription.outstanding
             waiting = now - sent.sent_at if sent is not None else 0.0
-            subscription.stale = waiting >= self.timing.stale
+            subscription.stale = sent is not None and waiting >= self.timing.stale
             if waiting >= self.timing.end:
                 return StreamError(
                     Status.DEADLINE_EXCEEDED, f"no ACK of a {subscription.type_url} response within {waiting:.0f} s"
@@ -359,7 +355,3 @@ def _resource_name(value: object) -> ResourceName:
         case [str(type_url), str(name)]:
             return ResourceName(TypeUrl(type_url), name)
     raise ValueError(f"not the name of a resource: {value!r}")
-
-
-def _absent_for(proxy: Proxy, now: float) -> float:
-    return now - proxy.since if proxy.presence is Presence.ABSENT else -1.0

@@ -74,7 +74,9 @@ class Client(ABC):
         Raises:
             AssertionError: there is none, or it breaks a rule that binds every response.
         """
-        assert self.has_more, f"a response was to come, and none did; {'open' if self.is_open else 'the stream has ended'}"
+        assert self.has_more, (
+            f"a response was to come, and none did; {'open' if self.is_open else 'the stream has ended'}"
+        )
         response = self.speech.read(await self._read())
         assert type_url in (None, response.type_url), f"{response.type_url} comes, and not {type_url}"
         self._check(response)

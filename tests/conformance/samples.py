@@ -57,9 +57,7 @@ class Sample:
         )
 
 
-def service(
-    name: str = "web", port: int = 80, *, san: str = "", protocol: Protocol = Protocol.HTTP
-) -> ServiceEntry:
+def service(name: str = "web", port: int = 80, *, san: str = "", protocol: Protocol = Protocol.HTTP) -> ServiceEntry:
     """A service `<name>.example` that selects the workloads labelled with its name.
 
     Args:

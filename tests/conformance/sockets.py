@@ -44,6 +44,13 @@ class SocketBench(Bench):
         await plane.until(lambda: len(plane.opened) > before, "the stream is open")
         return SocketClient(plane, call, plane.opened[before], transport, node)
 
+    async def refused(self, kind: Kind, type_url: TypeUrl) -> Ending:
+        """Tries to open a stream, which the server is to end at once."""
+        assert self._channel is not None
+        call: Call = self._channel.stream_stream(method(kind.transport(type_url)))()
+        async with asyncio.timeout(PATIENCE):
+            return Ending((await call.code()).name, await call.details() or "")
+
     async def drain(self) -> None:
         """The server shuts down."""
         await self.discovery.drain(0.0)
@@ -109,7 +116,9 @@ class SocketClient(Client):
     async def _write(self, data: bytes) -> None:
         await self._call.write(data)
         self._sent += 1
-        await self._plane.until(self._is_taken_in, "the server has read the request, and answered what is to be answered")
+        await self._plane.until(
+            self._is_taken_in, "the server has read the request, and answered what is to be answered"
+        )
 
     def _is_taken_in(self) -> bool:
         if not self.is_open:

@@ -4,7 +4,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-
 from ledger.ids import TypeUrl
 from protos.base_pb2 import Status
 from protos.cluster_pb2 import Cluster
@@ -173,5 +172,3 @@ def resource_name(type_url: TypeUrl, body: bytes) -> str:
         RDS: RouteConfiguration,
     }
     return named[type_url].FromString(body).name
-
-

@@ -144,9 +144,7 @@ async def test_endpoints_given_up_while_their_cluster_stays_go_on_counting(bench
 
 @rule(26)
 @on(*PER_TYPE)
-async def test_that_holds_too_where_clusters_and_endpoints_have_streams_of_their_own(
-    bench: Bench, kind: Kind
-) -> None:
+async def test_that_holds_too_where_clusters_and_endpoints_have_streams_of_their_own(bench: Bench, kind: Kind) -> None:
     await bench.put(WEB, FIRST)
     clusters = await bench.asking(kind, CDS)
     await clusters.accept(CDS)

@@ -117,12 +117,3 @@ async def test_an_answer_lifts_the_deadline(bench: Bench, kind: Kind, type_url: 
     assert not client.stream.subscriptions[type_url].stale
     await bench.pass_time(3600)
     await client.silent()
-
-
-@rule(13)
-async def test_a_stream_that_says_nothing_is_ended(bench: Bench, kind: Kind) -> None:
-    client = await bench.open(kind, EDS)
-    await bench.pass_time(bench.timing.first_request - 1)
-    assert client.is_open
-    await bench.pass_time(1)
-    assert (await client.ended()).status == "DEADLINE_EXCEEDED"

@@ -39,6 +39,26 @@ async def test_a_stream_that_has_not_said_whose_it_is_holds_every_receipt_back(
 
 
 @rule(28)
+@every_type
+async def test_a_stream_that_goes_on_saying_nothing_holds_receipts_back_for_a_time_only_and_may_speak_later(
+    bench: Bench, kind: Kind, type_url: TypeUrl
+) -> None:
+    """Envoy speaks at once where it has anything to say, and may open a stream long before it has."""
+    sample = Sample(type_url, "a")
+    await bench.put(sample.form())
+    client = await bench.open(kind, type_url)
+    await bench.pass_time(bench.timing.first_request - 1)
+    assert bench.outcome(sample.form()) == "PENDING"
+    await bench.pass_time(1)
+    assert bench.outcome(sample.form()) == "CONFIRMED"
+    await bench.put(sample.form(1))
+    await client.ask(type_url, sample.name)
+    assert bench.outcome(sample.form()) == "PENDING"
+    await client.accept_all()
+    assert bench.outcome(sample.form()) == "CONFIRMED"
+
+
+@rule(28)
 @on(*ADS)
 async def test_a_stream_that_has_not_shown_what_it_holds_of_every_type_is_connecting_until_it_answers(
     bench: Bench, kind: Kind
@@ -153,9 +173,7 @@ async def test_what_is_removed_while_no_control_plane_runs_is_confirmed_when_the
 
 
 @rule(28)
-async def test_a_proxy_of_the_roster_that_is_known_to_be_gone_is_waited_for_no_longer(
-    bench: Bench, kind: Kind
-) -> None:
+async def test_a_proxy_of_the_roster_that_is_known_to_be_gone_is_waited_for_no_longer(bench: Bench, kind: Kind) -> None:
     await bench.put(WEB, FIRST)
     client = await bench.asking(kind, EDS, cluster_of(WEB))
     await client.accept(EDS)

@@ -110,9 +110,7 @@ async def test_names_count_also_in_a_request_that_is_no_ack(bench: Bench, kind: 
 @rule(20)
 @on(*SOTW)
 @every_type
-async def test_an_ack_with_a_version_that_was_never_sent_is_no_ack(
-    bench: Bench, kind: Kind, type_url: TypeUrl
-) -> None:
+async def test_an_ack_with_a_version_that_was_never_sent_is_no_ack(bench: Bench, kind: Kind, type_url: TypeUrl) -> None:
     sample = Sample(type_url, "a")
     await bench.put(sample.form())
     client = await bench.asking(kind, type_url, sample.name)

@@ -212,9 +212,7 @@ async def test_a_name_beside_the_wildcard_is_sent_once_and_survives_it(
 
 @rule(17, 32)
 @on(Kind.ADS_SOTW)
-async def test_a_name_beside_the_wildcard_may_be_one_that_the_wildcard_does_not_cover(
-    bench: Bench, kind: Kind
-) -> None:
+async def test_a_name_beside_the_wildcard_may_be_one_that_the_wildcard_does_not_cover(bench: Bench, kind: Kind) -> None:
     """A gRPC client's listener, of which Envoy takes no more than one."""
     web = service()
     await bench.put(web)

@@ -9,7 +9,7 @@ from tests.conformance.rules import BAD_INPUT, CORE, on, only, rule
 from tests.conformance.samples import MISSING, Sample, every_type, service, workload
 from tests.conformance.speech import Request
 from tests.conformance.transports import ADS, PER_TYPE, Kind
-from xds.types import CDS, EDS, LDS, RDS, TYPES
+from xds.types import CDS, EDS, RDS, TYPES
 
 UNKNOWN = TypeUrl("type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret")
 

@@ -60,7 +60,8 @@ class Scene:
         self.facts = Facts()
         self.deliveries = Deliveries()
         self.footprints = Footprints(self.deliveries.let_go)
-        self.receipts = Receipts(self.deliveries, self.footprints, self.facts, absent_deadline)
+        self.receipts = Receipts(self.deliveries, self.footprints, self.facts)
+        self._absent_deadline = absent_deadline
         self.room = WaitingRoom(self.deliveries, self.footprints, self.receipts)
         self.answers: list[Receipt] = []
         self._ids = count(1)
@@ -152,18 +153,24 @@ class Scene:
     # Receipts
 
     def receipt(self, name: str, generation: int = 0, deleted: bool = False) -> Receipt:
-        return self.receipts.evaluate(Query(key(name), Generation(generation), deleted), self.now)
+        self._release_absent()
+        return self.receipts.evaluate(Query(key(name), Generation(generation), deleted))
 
     def wait(self, name: str, generation: int = 0, deleted: bool = False) -> Waiter:
         """Waits for a receipt, which will be found in `answers`."""
         return self.room.wait(Query(key(name), Generation(generation), deleted), self.answers.append, self.now)
 
     def run(self) -> None:
+        self._release_absent()
         self.room.run(self.now)
 
+    def _release_absent(self) -> None:
+        if self._absent_deadline is not None:
+            self.deliveries.release_absent(self.now - self._absent_deadline)
 
-def calls(action: Callable[[], object]) -> Counter[str]:
-    """How often each function is called while `action` runs: what it costs, without a clock."""
+
+def calls(action: Callable[..., object], *arguments: object) -> Counter[str]:
+    """How often each function is called while `action` runs with these arguments: what it costs, without a clock."""
     counted: Counter[str] = Counter()
 
     def count_call(frame: FrameType, event: str, argument: object) -> None:
@@ -175,7 +182,7 @@ def calls(action: Callable[[], object]) -> Counter[str]:
     before = getprofile()
     setprofile(count_call)
     try:
-        action()
+        action(*arguments)
     finally:
         setprofile(before)
     return counted

@@ -139,7 +139,28 @@ def test_one_that_may_hold_what_was_sent_before_this_process_started_is_told_wit
     assert only(scene).resource == str(eds("api"))
 
 
-def test_an_absent_one_is_absent_since_its_stream_ended_whatever_it_was_behind_on() -> None:
+def test_an_absent_one_keeps_what_it_had_since_its_stream_ended() -> None:
+    scene = Scene()
+    proxy = scene.connect("proxy", "web")
+    scene.apply("w", "web")
+    scene.send(proxy)
+    scene.now += 5
+    scene.end(proxy)
+    assert told(scene) == (StragglerState.ABSENT, 1005.0, "its stream ended, and it keeps what it had")
+
+
+def test_an_absent_one_that_only_claims_to_hold_it_is_not_said_to_be_sent_anything() -> None:
+    scene = Scene()
+    proxy = scene.show(scene.open("proxy"), holds=True)
+    scene.deliveries.subscribe(proxy, ["web"])
+    scene.apply("w", "web")
+    scene.take(proxy)
+    scene.deliveries.claim(proxy, ["web"])
+    scene.end(proxy)
+    assert told(scene) == (StragglerState.ABSENT, 1000.0, "its stream ended, and it keeps what it had")
+
+
+def test_an_absent_one_is_told_with_the_reason_for_which_it_rejected_it() -> None:
     scene = Scene()
     proxy = scene.connect("proxy", "web")
     scene.apply("w", "web")
@@ -147,7 +168,7 @@ def test_an_absent_one_is_absent_since_its_stream_ended_whatever_it_was_behind_o
     scene.nack(proxy, "web", text="no")
     scene.now += 5
     scene.end(proxy)
-    assert told(scene) == (StragglerState.ABSENT, 1005.0, "absent; no")
+    assert told(scene) == (StragglerState.ABSENT, 1005.0, "no")
     assert only(scene).resource == ASSIGNMENT
 
 
@@ -158,14 +179,14 @@ def test_an_absent_one_that_never_showed_what_it_holds_is_absent_too() -> None:
     scene.now += 5
     scene.end(record)
     scene.apply("w", "web")
-    assert told(scene) == (StragglerState.ABSENT, 1005.0, "absent; has not shown what it holds of Assignment")
+    assert told(scene) == (StragglerState.ABSENT, 1005.0, "has not shown what it holds of Assignment")
 
 
 def test_a_remembered_one_is_absent_since_this_process_started() -> None:
     scene = Scene()
     scene.deliveries.remember(scene.new_ids(1), ProxyId("proxy"), [EDS], None, scene.now)
     scene.apply("w", "web")
-    detail = "absent; may hold what was sent before this control plane started"
+    detail = "may hold what was sent before this control plane started"
     assert told(scene) == (StragglerState.ABSENT, 1000.0, detail)
 
 

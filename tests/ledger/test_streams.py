@@ -108,6 +108,25 @@ def test_a_stream_that_never_named_its_proxy_leaves_nothing_behind() -> None:
     assert not scene.deliveries.streams
 
 
+def test_a_stream_that_takes_too_long_to_name_its_proxy_holds_nothing_back() -> None:
+    scene = Scene()
+    scene.deliveries.arrive(StreamId(100), scene.now)
+    scene.deliveries.overlook(StreamId(100))
+    assert scene.deliveries.all_shown
+    scene.deliveries.open(StreamId(100), PROXY, VIEW, [EDS], scene.now)
+    assert not scene.deliveries.all_shown, "now it is somebody's"
+
+
+def test_a_fresh_stream_that_takes_too_long_to_ask_holds_nothing_and_one_that_claimed_may() -> None:
+    scene = Scene()
+    fresh, back = scene.open("fresh", types=(CDS, EDS)), scene.open("back", types=(CDS, EDS))
+    scene.show(fresh, CDS)
+    scene.show(back, CDS, holds=True)
+    scene.deliveries.holds_nothing(fresh)
+    scene.deliveries.holds_nothing(back)
+    assert scene.deliveries.connecting == {back.id}
+
+
 def test_a_stream_is_connecting_until_it_has_asked_for_every_type() -> None:  # rule 28
     scene = Scene()
     record = scene.open(types=(CDS, EDS, LDS))
@@ -209,7 +228,8 @@ def test_a_stream_inherits_nothing_of_another_type_or_of_another_proxy() -> None
     scene.end(past)
     _, of_cds = scene.deliveries.show(scene.open(types=(CDS,)), CDS, True)
     _, of_another = scene.deliveries.show(scene.open("another"), EDS, True)
-    assert not (of_cds.tainted or of_another.tainted)
+    assert not of_cds.tainted
+    assert not of_another.tainted
 
 
 def test_a_stream_inherits_of_one_that_it_takes_over_from_before_the_end_of_that_is_seen() -> None:  # rule 31

@@ -1,7 +1,7 @@
 """What a stream asks for: names given up, claims, and what receipts have sent again."""
 
 from ledger.ids import NEVER, Revision
-from ledger.interest import DeliveryState
+from ledger.interest import DeliveryState, Interest
 from tests.ledger.scene import CDS, Scene, cds, eds
 
 
@@ -112,7 +112,7 @@ def test_a_name_that_the_wildcard_still_covers_keeps_what_is_known_of_it() -> No
 # Claims
 
 
-def claiming(scene: Scene, *names: str, proxy: str = "proxy"):  # type: ignore[no-untyped-def]
+def claiming(scene: Scene, *names: str, proxy: str = "proxy") -> Interest:
     """A stream that says of the names that the proxy holds their newest forms."""
     interest = scene.show(scene.open(proxy), holds=True)
     scene.deliveries.subscribe(interest, names)

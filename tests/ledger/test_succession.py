@@ -3,7 +3,7 @@
 from ledger.ids import ProxyId
 from ledger.interest import Interest
 from ledger.streams import PARENT_SHUTDOWN_SECONDS, StreamRecord
-from tests.ledger.scene import EDS, Scene, eds
+from tests.ledger.scene import EDS, VIEW, Scene, eds
 
 PROXY = ProxyId("proxy")
 
@@ -58,6 +58,17 @@ def test_the_end_of_a_stream_is_seen_late_and_its_process_has_reconnected_twice(
     scene.take(reconnect(scene, "web"))
     scene.end(half_open)
     assert not scene.is_obliged(half_open)
+
+
+def test_a_stream_that_opened_before_another_ended_and_spoke_after_is_not_taken_for_its_successor() -> None:
+    scene = Scene()
+    parent = start(scene, "web")
+    (child,) = scene.new_ids(1)
+    scene.deliveries.arrive(child, scene.now)
+    scene.end(parent)
+    record = scene.deliveries.open(child, PROXY, VIEW, [EDS], scene.now)
+    scene.show(record)
+    assert scene.is_obliged(parent), "both were there at once"
 
 
 def test_in_a_hot_restart_parent_and_child_are_both_obliged() -> None:

@@ -18,7 +18,7 @@ def cost_of_an_ack(waiters: int) -> Counter[str]:
     for number in range(waiters):
         scene.wait(f"w{number % 10}")
     scene.send(proxy)
-    cost = calls(lambda: scene.ack(proxy, "web", "api"))
+    cost = calls(scene.ack, proxy, "web", "api")
     assert scene.answers == []
     assert len(scene.room) == waiters
     return cost
@@ -67,7 +67,7 @@ def test_a_receipt_that_waits_looks_at_one_resource_at_a_time() -> None:
         scene.apply("w", *names[:count])
         scene.wait("w")
         scene.send(proxy, names[1])
-        costs.append(calls(lambda scene=scene, proxy=proxy: scene.ack(proxy, names[1])))  # type: ignore[misc]
+        costs.append(calls(scene.ack, proxy, names[1]))
     assert costs[0] == costs[1]
 
 

@@ -163,9 +163,9 @@ class Mesh:
         return {name: self.get(name.type_url, name.name, view) for name in names}
 
 
-def changed(changes: Iterable[ResourceChange]) -> dict[ResourceName, frozenset[object] | None]:
+def changed(changes: Iterable[ResourceChange]) -> dict[ResourceName, object]:
     """Each changed resource, once, with the views in which it changed; None: in all."""
-    found: dict[ResourceName, frozenset[object] | None] = {}
+    found: dict[ResourceName, object] = {}
     for change in changes:
         assert change.name not in found, f"{change.name} is named twice"
         found[change.name] = change.views

@@ -4,7 +4,7 @@ from itertools import permutations
 
 import pytest
 
-from ledger.ids import ResourceName
+from ledger.ids import ResourceName, TypeUrl
 from tests.xds.builders import reference
 from tests.xds.mesh import (
     GRPC,
@@ -30,9 +30,9 @@ from xds.view import View
 WEB, API = selecting("web"), selecting("api")
 
 
-def names(*resources: tuple[str, str]) -> dict[ResourceName, None]:
+def names(*resources: tuple[TypeUrl, str]) -> dict[ResourceName, object]:
     """Resources that changed in all views."""
-    return {ResourceName(url, name): None for url, name in resources}  # type: ignore[arg-type]
+    return {ResourceName(url, name): None for url, name in resources}
 
 
 # What changes
@@ -69,7 +69,7 @@ def test_a_service_brings_its_cluster_its_assignment_and_its_port_and_takes_them
     mesh = Mesh(API)
     tls = service("tls", TLS)
     expected = names((CDS, cluster_of(tls)), (EDS, cluster_of(tls)))
-    expected |= {ResourceName(LDS, "0.0.0.0_443"): frozenset({VIEW})}  # type: ignore[dict-item]
+    expected |= {ResourceName(LDS, "0.0.0.0_443"): frozenset({VIEW})}
     assert changed(mesh.apply(tls)) == expected
     assert changed(mesh.delete(tls)) == expected
     assert mesh.find(CDS, cluster_of(tls)) is None

@@ -45,8 +45,9 @@ class Touched:
 
     footprint: the resources that the object contributed to before or after. awaited: resources that must be ACKed
     before proxies ask for the footprint's at all: an instance is not published to a proxy that has yet to take its
-    cluster. moved: other objects that this one's change moved into or out of resources, or out of use. services: the ServiceEntries
-    added, changed or removed, old form and new. endpoints: the (service, port number) whose endpoints changed.
+    cluster. moved: other objects that this one's change moved into or out of resources, or out of use. services: the
+    ServiceEntries added, changed or removed, old form and new. endpoints: the (service, port number) whose endpoints
+    changed.
     """
 
     footprint: set[ResourceName] = field(default_factory=set)

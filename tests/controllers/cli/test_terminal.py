@@ -6,10 +6,13 @@ import select
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 
 from tests.controllers.cli.live import Live
 
 _PATIENCE_SECONDS = 30.0
+_PRESSES = 20
+_BETWEEN_PRESSES_SECONDS = 1.5
 
 
 class Terminal:
@@ -36,10 +39,18 @@ class Terminal:
             self.shown += os.read(self._here, 65536)
 
     def interrupt(self) -> int:
-        """As Ctrl-C does. Returns the exit code."""
-        self._process.send_signal(signal.SIGINT)
-        code = self._process.wait(_PATIENCE_SECONDS)
+        """Presses Ctrl-C as people do: again, if nothing happens. Returns the exit code.
+
+        Python misses an interrupt that comes just before it begins to wait in the kernel.
+        """
+        code: int | None = None
+        for _ in range(_PRESSES):
+            self._process.send_signal(signal.SIGINT)
+            with suppress(subprocess.TimeoutExpired):
+                code = self._process.wait(_BETWEEN_PRESSES_SECONDS)
+                break
         os.close(self._here)
+        assert code is not None, self.shown
         return code
 
 

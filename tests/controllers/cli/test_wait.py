@@ -84,9 +84,9 @@ def test_unknown_at_the_timeout_ends_with_4_and_says_why(plane: Live) -> None:
 def test_released_unconfirmed_ends_with_5_and_names_who_was_let_go(plane: Live) -> None:
     async def scene() -> None:
         proxy, _ = await behind(plane)
-        plane.world.plane.receipts.absent_deadline = 0.0
         await proxy.leave()
         await plane.world.until(lambda: not plane.world.plane.streams)
+        plane.world.plane.deliveries.release_absent(plane.world.runtime.clock())
 
     plane.do(scene())
     result = plane.lastack("wait", "we/shop/pay-2", "--timeout", "0")

@@ -39,9 +39,7 @@ def test_a_target_is_a_listener_without_a_socket_that_fetches_the_routes_of_its_
 def test_the_routes_of_a_target_lead_everything_to_its_cluster() -> None:
     entry = service("web", GRPC)
     action = RouteAction(cluster=cluster_of(entry), timeout=NO_TIMEOUT)
-    everything = VirtualHost(
-        name=TARGET, domains=["*"], routes=[Route(match=RouteMatch(prefix="/"), route=action)]
-    )
+    everything = VirtualHost(name=TARGET, domains=["*"], routes=[Route(match=RouteMatch(prefix="/"), route=action)])
     assert routes(Mesh(entry).get(RDS, TARGET).body) == RouteConfiguration(name=TARGET, virtual_hosts=[everything])
 
 

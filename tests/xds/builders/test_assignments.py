@@ -1,5 +1,6 @@
 """ClusterLoadAssignments as Envoy reads them."""
 
+import pytest
 from envoy_data_plane.envoy.config.core.v3 import Address, HealthStatus, Locality, Pipe
 from envoy_data_plane.envoy.config.endpoint.v3 import (
     ClusterLoadAssignment,
@@ -7,8 +8,6 @@ from envoy_data_plane.envoy.config.endpoint.v3 import (
     LocalityLbEndpoints,
 )
 from envoy_data_plane.envoy.config.endpoint.v3 import Endpoint as ReferenceEndpoint
-
-import pytest
 
 from tests.xds.builders.reference import about, assignment, socket
 from tests.xds.mesh import GRPC, HTTP, Mesh, cluster_of, selecting, service, workload
@@ -168,7 +167,14 @@ def test_a_large_assignment_is_put_together_as_one_encoded_as_a_whole() -> None:
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("10.0.0.1", True), ("::1", True), ("w.example", False), ("unix:///run/web", False), ("10.0.0.256", False), ("", False)],
+    [
+        ("10.0.0.1", True),
+        ("::1", True),
+        ("w.example", False),
+        ("unix:///run/web", False),
+        ("10.0.0.256", False),
+        ("", False),
+    ],
 )
 def test_an_ip_address_is_told_from_a_name(text: str, expected: bool) -> None:
     assert is_ip(text) is expected

@@ -75,7 +75,9 @@ def eds() -> ClusterEdsClusterConfig:
 
 
 def assignment(entry: ServiceEntry, *endpoints: LbEndpoint) -> ClusterLoadAssignment:
-    groups = [LocalityLbEndpoints(locality=Locality(), lb_endpoints=list(endpoints), load_balancing_weight=len(endpoints))]
+    groups = [
+        LocalityLbEndpoints(locality=Locality(), lb_endpoints=list(endpoints), load_balancing_weight=len(endpoints))
+    ]
     return ClusterLoadAssignment(cluster_name=cluster_of(entry), endpoints=groups if endpoints else [])
 
 

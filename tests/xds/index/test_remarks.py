@@ -72,7 +72,7 @@ def test_a_workload_that_cannot_be_an_endpoint_is_told_why(resolution: Resolutio
 
 
 def test_a_workload_that_shares_its_address_is_told_with_whom() -> None:
-    objects = [selecting("web"), workload("w"), workload("b"), workload("a")]
+    objects: list[Object] = [selecting("web"), workload("w"), workload("b"), workload("a")]
     assert of("w", *objects) == [
         "WorkloadEntry/default/a, WorkloadEntry/default/b gives the same address to ServiceEntry/default/web: "
         "it is sent once, and removing one of them leaves it"
@@ -103,7 +103,9 @@ def test_a_selector_that_matches_nothing_is_told_so_with_its_labels_in_order() -
     ]
 
 
-def claiming(name: str, created: str = "", namespace: str = "default", export_to: str = "*", port: int = 0) -> ServiceEntry:
+def claiming(
+    name: str, created: str = "", namespace: str = "default", export_to: str = "*", port: int = 0
+) -> ServiceEntry:
     """A service of the host that several claim."""
     ports = (TLS,) if port else (HTTP,)
     return service(
@@ -154,7 +156,9 @@ def test_a_claim_that_is_lost_in_a_third_namespace_to_which_both_are_exported_is
 def test_a_tcp_service_that_gets_nothing_of_its_port_is_told_so() -> None:
     old = service("old", TCP, endpoints=[Endpoint("10.0.0.1")], created="2026-01-01T00:00:00Z")
     young = service("young", TCP, endpoints=[Endpoint("10.0.0.2")], created="2026-01-02T00:00:00Z")
-    assert of("young", old, young), "without addresses, the two can't be told apart: all connections go to the older one"
+    assert of("young", old, young), (
+        "without addresses, the two can't be told apart: all connections go to the older one"
+    )
 
 
 def test_of_what_is_not_there_there_is_nothing_to_say() -> None:

@@ -1,9 +1,11 @@
 """What each event touches: which receipts it concerns, and what is to be built again."""
 
+import pytest
+
 from ledger.ids import Generation, ObjectKey, ResourceName, TypeUrl
-from tests.xds.mesh import HTTP, TCP, cluster_of, drain, indexed, put, selecting, service, take, workload
-from xds.index.index import Touched
-from xds.objects import Applied, Deleted, Endpoint, Resolution, ServiceEntry
+from tests.xds.mesh import HTTP, TCP, Object, cluster_of, drain, indexed, put, selecting, service, take, workload
+from xds.index.index import Index, Touched
+from xds.objects import AllDraining, Applied, Deleted, Endpoint, Resolution, ServiceEntry, WorkloadEntry
 from xds.types import CDS, EDS, LDS, RDS
 
 WEB, API = selecting("web"), selecting("api")
@@ -97,7 +99,9 @@ def test_a_service_that_changes_touches_what_it_had_and_what_it_has() -> None:
 
 
 def test_a_service_that_is_deleted_moves_its_members_out() -> None:
-    index = indexed(WEB, selecting("also", app="web"), workload("w"), workload("v", "10.0.0.2"), workload("other", app="x"))
+    index = indexed(
+        WEB, selecting("also", app="web"), workload("w"), workload("v", "10.0.0.2"), workload("other", app="x")
+    )
     touched = take(index, WEB.key)
     assert touched.moved == {W: of(EDS, WEB), workload("v").key: of(EDS, WEB)}
     assert touched.services == [(WEB, None)]
@@ -138,6 +142,44 @@ def test_a_change_that_leaves_members_where_they_are_moves_nobody() -> None:
 def test_inline_endpoints_belong_to_their_service_and_are_moved_by_nobody() -> None:
     entry = service("web", endpoints=[Endpoint("10.0.0.1")])
     assert put(indexed(), entry).moved == {}
+
+
+# The end of Envoy's panic
+
+
+def panicking(*more: Object) -> Index:
+    """A service of which every endpoint drains, so that Envoy uses them all."""
+    return indexed(WEB, workload("w", draining=True), workload("v", "10.0.0.2", draining=True), *more)
+
+
+def everything(entry: ServiceEntry) -> set[ResourceName]:
+    return of(CDS, entry) | of(EDS, entry)
+
+
+@pytest.mark.parametrize(
+    "change", [workload("new", "10.0.0.3"), workload("v", "10.0.0.2")], ids=["a new one", "one back"]
+)
+def test_the_end_of_a_panic_moves_those_that_drain_out_of_use(change: WorkloadEntry) -> None:
+    index = panicking()
+    assert index.services[WEB.key].panics
+    moved = put(index, change).moved
+    assert {key: resources for key, resources in moved.items() if key != change.key} == {
+        one.key: everything(WEB) for one in (workload("w"), workload("v")) if one.key != change.key
+    }
+
+
+def test_the_end_of_a_panic_by_the_services_policy_moves_them_too() -> None:
+    refusing = service("web", selector={"app": "web"}, all_draining=AllDraining.REFUSE)
+    assert put(panicking(), refusing).moved == {W: everything(WEB), workload("v").key: everything(WEB)}
+
+
+def test_one_more_that_drains_does_not_end_a_panic() -> None:
+    assert put(panicking(), workload("new", "10.0.0.3", draining=True)).moved == {}
+
+
+def test_without_a_panic_an_endpoint_that_comes_moves_nobody() -> None:
+    index = indexed(WEB, workload("w", draining=True), workload("v", "10.0.0.2"))
+    assert put(index, workload("new", "10.0.0.3")).moved == {}
 
 
 # Other events
