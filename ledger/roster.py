@@ -32,6 +32,7 @@ class Proxy:
     user_agent: str = ""
     streams: int = 0
     types: set[TypeUrl] = field(default_factory=set)
+    targets: set[str] = field(default_factory=set)
     shown: set[TypeUrl] = field(default_factory=set)
     tainted: frozenset[ResourceName] = frozenset()
     hot_restart: float = 0.0
@@ -78,6 +79,12 @@ class Roster:
             proxy.types.add(type_url)
             self.version += 1
 
+    def aimed(self, proxy: Proxy, targets: set[str]) -> None:
+        """The proxy asked for listeners by name."""
+        if not targets <= proxy.targets:
+            proxy.targets |= targets
+            self.version += 1
+
     def taint(self, proxy: Proxy, tainted: frozenset[ResourceName]) -> None:
         """What the proxy has rejected, and not ACKed since, is now this."""
         if proxy.tainted != tainted:
@@ -121,6 +128,7 @@ class Roster:
             {
                 "id": proxy.id,
                 "types": sorted(proxy.types),
+                "targets": sorted(proxy.targets),
                 "tainted": sorted(map(list, proxy.tainted)),
                 "hot_restart": proxy.hot_restart,
                 "address": proxy.address,
@@ -145,6 +153,7 @@ def _parse(item: object, now: float) -> Proxy:
         case {
             "id": str(proxy_id),
             "types": list(types),
+            "targets": list(targets),
             "tainted": list(tainted),
             "hot_restart": float(hot_restart),
             "address": str(address),
@@ -154,17 +163,18 @@ def _parse(item: object, now: float) -> Proxy:
                 Presence.ABSENT,
                 now,
                 address=address,
-                types={_type_url(type_url) for type_url in types},
+                types={TypeUrl(_text(type_url)) for type_url in types},
+                targets={_text(target) for target in targets},
                 tainted=frozenset(_resource_name(resource) for resource in tainted),
                 hot_restart=hot_restart,
             )
     raise ValueError(f"not a roster entry: {item!r}")
 
 
-def _type_url(value: object) -> TypeUrl:
+def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"not a roster entry: {value!r} is no type")
-    return TypeUrl(value)
+        raise ValueError(f"not a roster entry: {value!r} is no text")
+    return value
 
 
 def _resource_name(value: object) -> ResourceName:

@@ -9,7 +9,7 @@ two have been seen at once, both must be back; or the older one's time is up, si
 from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import count, zip_longest
 
 from ledger.ids import NEVER, ProxyId, ResourceName, StreamId, TypeUrl
 from ledger.interest import Interest
@@ -42,6 +42,8 @@ class StreamRecord:
 
     ended: when the stream ended; None while it lives.
     claims_anything: some first request said that the proxy holds something already.
+    targets: the listeners that it asks for by name, as gRPC clients do. A gRPC process has a stream for each target, all
+    under one node id; streams with targets in common are of one party.
     takes_over: an earlier stream of its process ended before it had shown everything.
     unshown: the types of which the proxy may hold something and has not said what; a stream with any is `connecting`.
     opened_order, ended_order: places in the order of all openings and endings.
@@ -60,12 +62,17 @@ class StreamRecord:
     ended: float | None = None
     ended_order: int = 0
     claims_anything: bool = False
+    targets: set[str] = field(default_factory=set)
     takes_over: bool = False
     answered: bool = False
     superseded_at: float | None = None
     newcomer_beside: set[StreamId] = field(default_factory=set)
     replaces: dict[TypeUrl, StreamId] = field(default_factory=dict)
     interests: dict[TypeUrl, Interest] = field(default_factory=dict)
+
+    def is_kin(self, other: "StreamRecord") -> bool:
+        """Whether both may be streams of one party: of the same targets, or of none."""
+        return bool(self.targets & other.targets) if self.targets or other.targets else True
 
     def was_beside(self, later: "StreamRecord") -> bool:
         """Whether the stream was open when the later one opened."""
@@ -151,19 +158,23 @@ class Streams:
         types: Iterable[TypeUrl],
         hot_restart: float | None,
         ended: float,
+        targets: Sequence[str] = (),
     ) -> None:
         """A proxy of the loaded roster: absent, and holding anything of these types until it is back.
 
         Args:
-            streams: ids for as many streams as it had processes: two, if it restarted hot a short time ago.
+            streams: ids for as many streams as it had: one for each target; or one for each process, of which there
+                were two if it restarted hot a short time ago.
             hot_restart: when that was.
+            targets: of a gRPC process.
         """
         types = set(types)
         records = [
             StreamRecord(stream, proxy, None, ended, set(), next(self._order), claims_anything=True, ended=ended)
             for stream in streams
         ]
-        for record in records:
+        for record, target in zip_longest(records, targets):
+            record.targets = set() if target is None else {target}
             record.ended_order = next(self._order)
             self._file(record)
             for type_url in types:
@@ -182,12 +193,12 @@ class Streams:
             The stream's interest, and what it inherits of the streams that it may succeed.
         """
         record.claims_anything = record.claims_anything or claims_anything
-        others = [other for other in self.of_proxy[record.proxy].values() if other is not record]
+        others = [other for other in self._kin(record) if other is not record]
         former = [other for other in others if other.ended is not None and other.obliged(type_url)]
         beside = [other for other in others if other.was_beside(record) and type_url in other.interests]
         if beside and _all_back(record, [other for other in others if other.obliged(type_url)], type_url):
             # No process of the proxy was away that this one could be.
-            if not record.claims_anything:
+            if not record.claims_anything and not record.targets:
                 self.hot_restarts[record.proxy] = record.opened  # as it seems; from now on nothing is taken for granted
                 record.newcomer_beside.update(other.id for other in beside)
             elif len(beside) == 1 and record.proxy not in self.hot_restarts:
@@ -203,7 +214,7 @@ class Streams:
         interest = record.interests[type_url] = Interest(record.id, type_url)
         self._shown(record, {type_url})
         self._take_over_unshown(record)
-        self._succeed(record.proxy, type_url)
+        self._succeed(record, type_url)
         return interest, inherited
 
     def answered(self, record: StreamRecord) -> None:
@@ -215,7 +226,7 @@ class Streams:
         for other in record.newcomer_beside:
             if not record.claims_anything and other in self.streams:
                 self._supersede(self.streams[other], record.opened)  # a new process beside it: a hot restart
-        for past in list(self.of_proxy[record.proxy].values()):
+        for past in self._kin(record):
             for type_url in set(past.unshown) if past.ended is not None else ():
                 if past in self._left_behind(record, type_url):
                     self._shown(past, {type_url})
@@ -244,7 +255,7 @@ class Streams:
                     interest.doubtful.add(name)
                     progress.sent = NEVER
         for type_url in list(record.interests):
-            self._succeed(record.proxy, type_url)
+            self._succeed(record, type_url)
         self._drop_if_empty(record)
         return record
 
@@ -258,7 +269,7 @@ class Streams:
                 types = set(record.interests)
                 self._release(record)
                 for type_url in types:
-                    self._succeed(record.proxy, type_url)
+                    self._succeed(record, type_url)
         for proxy, at in list(self.hot_restarts.items()):
             if now - at >= PARENT_SHUTDOWN_SECONDS:
                 del self.hot_restarts[proxy]
@@ -274,7 +285,7 @@ class Streams:
 
     def _take_over_unshown(self, record: StreamRecord) -> None:
         """What an earlier stream of the process had not shown when it ended, this one has to show."""
-        for past in list(self.of_proxy[record.proxy].values()):
+        for past in self._kin(record):
             if past.ended is not None and past.may_hold:
                 for type_url in past.unshown & record.unshown:
                     if past in self._left_behind(record, type_url):
@@ -282,16 +293,20 @@ class Streams:
                         self._shown(past, {type_url})
                 self._drop_if_empty(past)
 
-    def _succeed(self, proxy: ProxyId, type_url: TypeUrl) -> None:
+    def _kin(self, record: StreamRecord) -> list[StreamRecord]:
+        """The streams of the record's party, itself too."""
+        return [other for other in self.of_proxy.get(record.proxy, {}).values() if record.is_kin(other)]
+
+    def _succeed(self, record: StreamRecord, type_url: TypeUrl) -> None:
         """Ended streams whose processes are all back, on later streams that have shown the type, oblige no more."""
-        records = self.of_proxy.get(proxy, {}).values()
-        ended = [record for record in records if record.ended is not None and record.obliged(type_url)]
+        records = self._kin(record)
+        ended = [other for other in records if other.ended is not None and other.obliged(type_url)]
         if not ended:
             return
-        living = [record for record in records if record.ended is None and type_url in record.interests]
-        last_end = max(record.ended_order for record in ended)
-        returned = [record for record in living if record.opened_order > last_end]
-        replaced = {record.replaces.get(type_url) for record in living}
+        living = [other for other in records if other.ended is None and type_url in other.interests]
+        last_end = max(past.ended_order for past in ended)
+        returned = [other for other in living if other.opened_order > last_end]
+        replaced = {other.replaces.get(type_url) for other in living}
         enough = len(returned) >= _processes(ended, type_url)
         for past in ended:
             if enough or past.id in replaced:
@@ -301,8 +316,7 @@ class Streams:
 
     def _left_behind(self, record: StreamRecord, type_url: TypeUrl) -> list[StreamRecord]:
         """The ended streams of the process that is back on this stream; none where that can't be told."""
-        records = self.of_proxy[record.proxy].values()
-        ended = [past for past in records if past.ended is not None and past.obliged(type_url)]
+        ended = [past for past in self._kin(record) if past.ended is not None and past.obliged(type_url)]
         before = [past for past in ended if past.ended_order < record.opened_order]
         return before if _processes(ended, type_url) == 1 else []
 
@@ -369,9 +383,11 @@ def _all_back(record: StreamRecord, others: Iterable[StreamRecord], type_url: Ty
 def _processes(records: Iterable[StreamRecord], type_url: TypeUrl) -> int:
     """How many of these ended streams were open at the same time at most: so many processes there were.
 
-    One that replaced another is of the same process.
+    One that replaced another is of the same process. A gRPC process opens one at a time for a target.
     """
     records = list(records)
+    if any(record.targets for record in records):
+        return 1
     replaced = {record.replaces.get(type_url) for record in records}
     steps = [(r.opened_order, r.ended_order) for r in records if r.id not in replaced]
     events = sorted(event for opened, ended in steps for event in ((opened, 1), (ended, -1)))

@@ -111,9 +111,10 @@ class Plane:
                 self._world.catalogue = frozenset(_resource_name(name) for name in names)
                 for proxy in self.roster.load(proxies, now):
                     recent = now - proxy.hot_restart < PARENT_SHUTDOWN_SECONDS
-                    streams = [self._new_id() for _ in range(2 if recent else 1)]
-                    hot_restart = proxy.hot_restart if recent else None
-                    self.deliveries.remember(streams, proxy.id, proxy.types, hot_restart, now)
+                    targets = sorted(proxy.targets)
+                    streams = [self._new_id() for _ in range(len(targets) or (2 if recent else 1))]
+                    hot_restart = proxy.hot_restart if recent and not targets else None
+                    self.deliveries.remember(streams, proxy.id, proxy.types, hot_restart, now, targets)
             case _:
                 raise ValueError("not a dump of a control plane: it lacks its proxies or names")
 

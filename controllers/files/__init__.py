@@ -14,7 +14,11 @@ Promises:
 hears of changes, `source` runs it all on the event loop.
 
 Nobody can read a file that is being written in place and tell whether it is whole: a file is taken when its last write
-is some 50 ms old. Whoever wants to be sure writes beside it and renames, as Kubernetes and most editors do.
+is some 50 ms old. Whoever wants to be sure writes beside it and renames, as Kubernetes and most editors do. What the
+system tells of no change (network file systems, links that lead out of the directory) is looked at within 5 s.
+
+What was good in an earlier process is not known: a document that can't be read at the start gives nothing until it is
+put right.
 
 Imports `xds.objects`, `xds.parsing`, `ledger.ids` and `controllers.generations`; the runtime is handed in.
 """

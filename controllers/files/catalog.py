@@ -96,7 +96,7 @@ class Catalog:
     # What the files say
 
     def _was_emptied_by_replacement(self, look: Look) -> bool:
-        return bool(self._files) and look.root != self._root and not look.files and not look.hidden
+        return bool(self._files) and look.root != self._root and not look.files
 
     def _see(self, look: Look) -> Iterable[ObjectKey]:
         there = {path for path, file in self._files.items() if file.is_there}

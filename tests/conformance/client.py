@@ -53,8 +53,8 @@ class Client(ABC):
         await self.send(self.speech.nack(response, text))
 
     async def send(self, request: Request) -> None:
-        """Sends a request as it is, except that the stream's first one names the node, and that a per-type stream leaves
-        the type to be implied."""
+        """Sends a request as it is, but for two things: the stream's first one names the node, and a per-type stream
+        leaves the type to be implied."""
         if not self._introduced and not request.HasField("node"):
             request.node.CopyFrom(self.node)
         if request.type_url == self.transport.only:
@@ -74,9 +74,7 @@ class Client(ABC):
         Raises:
             AssertionError: there is none, or it breaks a rule that binds every response.
         """
-        assert self.has_more, (
-            f"a response was to come, and none did; {'open' if self.is_open else 'the stream has ended'}"
-        )
+        assert self.has_more, f"a response was to come; the stream is {'silent' if self.is_open else 'over'}"
         response = self.speech.read(await self._read())
         assert type_url in (None, response.type_url), f"{response.type_url} comes, and not {type_url}"
         self._check(response)

@@ -97,5 +97,5 @@ def api_of(entry: ServiceEntry) -> str:
 
 
 every_type = pytest.mark.parametrize("type_url", TYPES, ids=short_name)
-by_name = pytest.mark.parametrize("type_url", (EDS, RDS), ids=short_name)
-with_wildcard = pytest.mark.parametrize("type_url", (CDS, LDS), ids=short_name)
+by_name = pytest.mark.parametrize("type_url", [EDS, RDS], ids=short_name)
+with_wildcard = pytest.mark.parametrize("type_url", [CDS, LDS], ids=short_name)

@@ -40,14 +40,14 @@ class SocketBench(Bench):
     async def open_on(self, channel: grpc.aio.Channel, transport: Transport, node: str = NODE) -> "SocketClient":
         """Opens a stream on a connection of the test's own."""
         plane, before = self.plane, len(self.plane.opened)
-        call = channel.stream_stream(method(transport))()
+        call = _calling(channel, transport)
         await plane.until(lambda: len(plane.opened) > before, "the stream is open")
         return SocketClient(plane, call, plane.opened[before], transport, node)
 
     async def refused(self, kind: Kind, type_url: TypeUrl) -> Ending:
         """Tries to open a stream, which the server is to end at once."""
         assert self._channel is not None
-        call: Call = self._channel.stream_stream(method(kind.transport(type_url)))()
+        call = _calling(self._channel, kind.transport(type_url))
         async with asyncio.timeout(PATIENCE):
             return Ending((await call.code()).name, await call.details() or "")
 
@@ -116,9 +116,7 @@ class SocketClient(Client):
     async def _write(self, data: bytes) -> None:
         await self._call.write(data)
         self._sent += 1
-        await self._plane.until(
-            self._is_taken_in, "the server has read the request, and answered what is to be answered"
-        )
+        await self._plane.until(self._is_taken_in, "the server has read the request, and written what it has to say")
 
     def _is_taken_in(self) -> bool:
         if not self.is_open:
@@ -131,3 +129,8 @@ class SocketClient(Client):
         assert isinstance(data, bytes), "a response was to come, and the stream ended"
         self._taken += 1
         return data
+
+
+def _calling(channel: grpc.aio.Channel, transport: Transport) -> Call:
+    opening: grpc.aio.StreamStreamMultiCallable[bytes, bytes] = channel.stream_stream(method(transport))
+    return opening()

@@ -20,6 +20,8 @@ from xds.types import CDS, EDS, LDS, RDS
 
 Request = DiscoveryRequest | DeltaDiscoveryRequest
 
+_WRAPPER = "type.googleapis.com/envoy.service.discovery.v3.Resource"
+
 INVALID_ARGUMENT = 3
 """The code that Envoy gives when it rejects."""
 
@@ -30,7 +32,7 @@ class Response:
 
     version: `version_info`, or `system_version_info`. resources: name -> encoded resource, in the order sent. versions:
     those of the resources, by name (delta). removed: the names that are said to be gone (delta). size: of the encoded
-    response.
+    response. types: the type URL of each resource. has_ttl: whether any has a time to live.
     """
 
     type_url: TypeUrl
@@ -39,6 +41,8 @@ class Response:
     resources: Mapping[str, bytes]
     versions: Mapping[str, str]
     removed: tuple[str, ...]
+    types: tuple[str, ...]
+    has_ttl: bool
     size: int
     message: DiscoveryResponse | DeltaDiscoveryResponse
 
@@ -117,9 +121,11 @@ class Sotw(Speech):
         message = DiscoveryResponse.FromString(data)
         type_url = TypeUrl(message.type_url)
         resources = {resource_name(type_url, any_.value): any_.value for any_ in message.resources}
-        response = Response(type_url, message.nonce, message.version_info, resources, {}, (), len(data), message)
+        types = tuple(any_.type_url for any_ in message.resources)
         self.said[type_url].nonce = message.nonce
-        return response
+        version = message.version_info
+        has_ttl = _WRAPPER in types  # SotW has no other place for one
+        return Response(type_url, message.nonce, version, resources, {}, (), types, has_ttl, len(data), message)
 
     def _request(self, type_url: TypeUrl) -> DiscoveryRequest:
         said = self.said[type_url]
@@ -157,9 +163,13 @@ class Delta(Speech):
         resources = {resource.name: resource.resource.value for resource in message.resources}
         versions = {resource.name: resource.version for resource in message.resources}
         removed = tuple(message.removed_resources)
-        version = message.system_version_info
+        types = tuple(resource.resource.type_url for resource in message.resources)
+        has_ttl = any(resource.HasField("ttl") for resource in message.resources)
         self.said[type_url].nonce = message.nonce
-        return Response(type_url, message.nonce, version, resources, versions, removed, len(data), message)
+        version = message.system_version_info
+        return Response(
+            type_url, message.nonce, version, resources, versions, removed, types, has_ttl, len(data), message
+        )
 
 
 def resource_name(type_url: TypeUrl, body: bytes) -> str:

@@ -10,6 +10,7 @@ import sys
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,10 +49,12 @@ class Recorder:
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         for item in items:
-            parameters = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+            if not isinstance(item, pytest.Function) or not hasattr(item, "callspec"):
+                continue
+            parameters: dict[str, Any] = item.callspec.params
             if "kind" in parameters:
-                driver = parameters.get("bench") or parameters.get("sockets") or SOCKET
-                self._about[item.nodeid] = cited_by(list(item.iter_markers())), parameters["kind"], driver
+                driver = str(parameters.get("bench") or parameters.get("sockets") or SOCKET)
+                self._about[item.nodeid] = cited_by(list(item.iter_markers())), Kind(parameters["kind"]), driver
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self.seconds += report.duration
@@ -100,16 +103,9 @@ def _row(number: str, title: str, cells: list[str]) -> str:
 def main(arguments: list[str]) -> int:
     """Runs the suite and prints the table. Returns the exit status."""
     recorder = Recorder()
-    options = [
-        str(Path(__file__).parent),
-        "-qq",
-        "--tb=no",
-        "--no-summary",
-        "--disable-warnings",
-        "-p",
-        "no:cacheprovider",
-    ]
-    status = pytest.main([*options, *arguments], plugins=[recorder])
+    folder = str(Path(__file__).parent)
+    options = ["-qq", "--tb=no", "--no-summary", "--disable-warnings", "-p", "no:cacheprovider"]
+    status = pytest.main([folder, *options, *arguments], plugins=[recorder])
     print(render(recorder))
     return int(status)
 

@@ -1,6 +1,7 @@
 """Objects that can't be used as they are, and never stop the others.
 
-That such an object keeps its last good form, and is reported, is for the sources and the status API: `tests/controllers`.
+That such an object keeps its last good form, and is reported, is up to the sources and the status API, and shown in
+`tests/controllers`.
 """
 
 from dataclasses import replace

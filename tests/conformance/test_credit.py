@@ -5,9 +5,19 @@ from ledger.receipts import Receipt
 from tests.conformance.bench import Bench
 from tests.conformance.booting import boot
 from tests.conformance.rules import on, rule
-from tests.conformance.samples import MISSING, Sample, cluster_of, every_type, port_of, service, with_wildcard, workload
+from tests.conformance.samples import (
+    MISSING,
+    Sample,
+    api_of,
+    cluster_of,
+    every_type,
+    port_of,
+    service,
+    with_wildcard,
+    workload,
+)
 from tests.conformance.transports import ADS, PER_TYPE, Kind
-from xds.types import CDS, EDS, RDS
+from xds.types import CDS, EDS, LDS, RDS
 
 WEB, FIRST, SECOND = service(), workload("first"), workload("second", address="10.0.0.2")
 
@@ -193,3 +203,19 @@ async def test_a_cluster_or_listener_asked_for_by_name_is_let_go_of_when_it_is_g
     assert bench.outcome(sample.form()) == "PENDING"
     await client.ask(type_url, MISSING)
     assert bench.outcome(sample.form()) == "CONFIRMED"
+
+
+@rule(26)
+@on(*ADS)
+async def test_a_name_that_the_wildcard_did_not_cover_is_credited_by_its_own_ack_only(bench: Bench, kind: Kind) -> None:
+    """A gRPC client's listener: whatever the wildcard's ACKs were worth, it was in none of them."""
+    await bench.put(WEB)
+    client = await bench.asking(kind, LDS, "*")
+    await client.accept(LDS)
+    await bench.put(service("shop", 81))
+    await client.accept(LDS)
+    assert bench.outcome(WEB) == "CONFIRMED"
+    await client.ask(LDS, "*", api_of(WEB))
+    assert bench.outcome(WEB) == "PENDING"
+    await client.accept(LDS)
+    assert bench.outcome(WEB) == "CONFIRMED"

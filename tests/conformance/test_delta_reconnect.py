@@ -6,9 +6,9 @@ from ledger.ids import TypeUrl
 from tests.conformance.bench import Bench
 from tests.conformance.client import Client
 from tests.conformance.rules import on, rule
-from tests.conformance.samples import Sample, every_type, with_wildcard
+from tests.conformance.samples import Sample, api_of, every_type, service, with_wildcard
 from tests.conformance.transports import DELTA, Kind
-from xds.types import FULL_SET
+from xds.types import FULL_SET, LDS
 
 here_or_restarted = pytest.mark.parametrize("restart", [False, True], ids=["here", "restarted"])
 """The rule holds alike where the same process goes on and where another has its roster."""
@@ -68,6 +68,21 @@ async def test_under_a_wildcard_also_what_is_new_is_sent(
     heard = await client.accept_all()
     assert sorted(name for response in heard for name in response.names) == [changed.name, new.name]
     assert [name for response in heard for name in response.removed] == [gone.name]
+
+
+@rule(23, 22)
+@on(Kind.ADS_DELTA)
+async def test_under_a_wildcard_what_it_does_not_cover_is_removed_though_it_exists(bench: Bench, kind: Kind) -> None:
+    """A gRPC client's listener, which the proxy once asked for by name: it would never hear of it again."""
+    web = service()
+    await bench.put(web)
+    client = await bench.asking(kind, LDS, "*", api_of(web))
+    held = (await client.accept(LDS)).versions
+    await client.close()
+    client = await bench.asking(kind, LDS, held=held)
+    heard = await client.accept_all()
+    assert [name for response in heard for name in response.told] == [api_of(web)]
+    assert heard[-1].removed == (api_of(web),)
 
 
 @rule(23, 26)

@@ -100,7 +100,7 @@ def _service(
     )
 
 
-@rule(13, 16)
+@rule(13)
 async def test_a_response_that_may_be_partial_is_split_at_two_mebibytes(bench: Bench, kind: Kind) -> None:
     """A gRPC client refuses messages over 4 MiB."""
     services = [with_large_assignment(number) for number in range(3)]

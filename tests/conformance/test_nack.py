@@ -1,6 +1,7 @@
 """Rejected responses."""
 
 from ledger.ids import TypeUrl
+from protos.discovery_pb2 import DeltaDiscoveryRequest
 from tests.conformance.bench import Bench
 from tests.conformance.rules import on, rule
 from tests.conformance.samples import Sample, by_name, every_type, with_wildcard
@@ -144,8 +145,8 @@ async def _check_taken_apart(bench: Bench, kind: Kind, type_url: TypeUrl) -> Non
 async def test_a_rejected_full_set_waits_as_a_whole_and_taints_all_that_it_may_have_changed(
     bench: Bench, kind: Kind, type_url: TypeUrl
 ) -> None:
-    one, two = Sample(type_url, "a"), Sample(type_url, "b")
-    await bench.put(one.form(), two.form())
+    one, two, same = (Sample(type_url, letter) for letter in "abc")
+    await bench.put(one.form(), two.form(), same.form())
     client = await bench.asking(kind, type_url)
     await client.accept(type_url)
     await bench.put(one.form(1), two.form(1))
@@ -153,10 +154,29 @@ async def test_a_rejected_full_set_waits_as_a_whole_and_taints_all_that_it_may_h
     await client.silent()
     for sample in (one, two):
         assert {s.state for s in bench.receipt(sample.form()).stragglers} == {"NACKED"}
+    assert bench.outcome(same.form()) == "CONFIRMED"  # applied or not, it is as it was
     await bench.put(one.form(2))
-    assert (await client.accept(type_url)).names == [one.name, two.name]
+    assert (await client.accept(type_url)).names == [one.name, two.name, same.name]
     assert bench.outcome(one.form()) == bench.outcome(two.form()) == "CONFIRMED"
     await client.silent()
+
+
+@rule(31, 22)
+@on(*DELTA)
+@every_type
+async def test_rejecting_what_was_acked_in_that_very_form_takes_no_credit_back(
+    bench: Bench, kind: Kind, type_url: TypeUrl
+) -> None:
+    """It was asked for again, and sent again; applied or not, the proxy has what it ACKed."""
+    sample = Sample(type_url, "a")
+    await bench.put(sample.form())
+    client = await bench.asking(kind, type_url, sample.name)
+    await client.accept(type_url)
+    assert bench.outcome(sample.form()) == "CONFIRMED"
+    await client.send(DeltaDiscoveryRequest(type_url=type_url, resource_names_subscribe=[sample.name]))
+    assert bench.outcome(sample.form()) == "CONFIRMED"
+    await client.nack(await client.expect(type_url))
+    assert bench.outcome(sample.form()) == "CONFIRMED"
 
 
 @rule(31, 23)

@@ -84,7 +84,7 @@ async def test_one_that_vanished_while_a_proxy_was_away_is_sent_empty(
     assert bench.outcome(sample.form()) == "CONFIRMED"
 
 
-@rule(25, 16)
+@rule(25)
 @with_wildcard
 async def test_clusters_and_listeners_are_removed_by_the_protocols_own_means(
     bench: Bench, kind: Kind, type_url: TypeUrl

@@ -1,7 +1,6 @@
 """The gRPC server: the end of a stream reaches the peer, and the peer's end reaches the plane (rules 33 and 34)."""
 
 import grpc
-import pytest
 
 from ledger.ids import ProxyId
 from ledger.roster import Presence
@@ -94,7 +93,7 @@ async def test_a_frozen_peer_is_noticed_by_keepalive_made_absent_and_credited_wi
     sockets: SocketBench, kind: Kind
 ) -> None:
     """A real Envoy is frozen in `tests/envoy`, and with the limits that are meant for use."""
-    sockets.limits = Limits(keepalive_seconds=0.1, ping_timeout_seconds=0.1)
+    sockets.limits = Limits(keepalive_seconds=0.1, ping_timeout_seconds=0.5)
     await sockets.restart()
     relay = Relay(sockets.port)
     port = await relay.start()
@@ -115,5 +114,5 @@ async def test_a_frozen_peer_is_noticed_by_keepalive_made_absent_and_credited_wi
 @only(SOCKET)
 async def test_both_halves_of_keepalive_are_set_and_are_seconds(kind: Kind) -> None:
     options = dict(Limits().options())
-    assert options["grpc.keepalive_time_ms"] == pytest.approx(10_000)
+    assert options["grpc.keepalive_time_ms"] == 10_000
     assert options["grpc.http2.ping_timeout_ms"] == options["grpc.keepalive_timeout_ms"] == 2000

@@ -131,7 +131,7 @@ async def _repeat(client: Client, response: Response, version: str) -> None:
 
 
 async def _echo(client: Client, response: Response) -> None:
-    """Envoy's one reply to what it received while the type was paused: the last nonce, the new version, an old error."""
+    """Envoy's one reply to what it received while the type was paused: the last nonce, its version, an old error."""
     request = client.speech.ack(response)
     request.error_detail.code = 3
     request.error_detail.message = "of an earlier response"

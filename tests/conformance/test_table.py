@@ -26,6 +26,13 @@ def test_every_rule_is_proved_on_every_transport_that_it_concerns_with_both_driv
     assert wanted - proved == set()
 
 
+def test_no_test_proves_a_rule_where_it_is_said_to_be_not_applicable() -> None:
+    for citation in citations():
+        for cited, kind, driver in product(citation.rules, citation.kinds, citation.drivers):
+            assert (cited, kind) not in NOT_APPLICABLE, citation.test
+            assert (cited, driver) not in NO_DRIVER, citation.test
+
+
 def test_every_test_cites_a_rule_that_there_is() -> None:
     for citation in citations():
         assert citation.rules, f"{citation.test} cites no rule"

@@ -14,9 +14,9 @@ from xds.types import CDS, EDS, RDS, TYPES
 UNKNOWN = TypeUrl("type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret")
 
 
-def request_of(kind: Kind, **fields: str) -> Request:
+def request_of(kind: Kind, type_url: str = "") -> Request:
     """A bare request of the transport's protocol."""
-    return DeltaDiscoveryRequest(**fields) if kind.delta else DiscoveryRequest(**fields)
+    return DeltaDiscoveryRequest(type_url=type_url) if kind.delta else DiscoveryRequest(type_url=type_url)
 
 
 @rule(1)

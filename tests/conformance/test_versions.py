@@ -1,7 +1,6 @@
 """Versions, nonces, and what every response carries."""
 
 from ledger.ids import TypeUrl
-from protos.discovery_pb2 import DeltaDiscoveryResponse
 from tests.conformance.bench import Bench
 from tests.conformance.rules import on, rule
 from tests.conformance.samples import MISSING, Sample, every_type
@@ -93,9 +92,7 @@ async def test_every_resource_carries_the_type_url_of_its_response(bench: Bench,
     client = await bench.asking(kind, type_url, one.name, two.name, one.name)
     response = await client.accept(type_url)
     assert response.names == [one.name, two.name]
-    for item in response.message.resources:
-        resource = item.resource if isinstance(response.message, DeltaDiscoveryResponse) else item
-        assert resource.type_url == type_url  # type: ignore[union-attr]
+    assert response.types == (type_url, type_url)
 
 
 @rule(11)
@@ -148,10 +145,7 @@ async def test_no_ttl_is_sent_and_no_heartbeat_even_to_a_node_that_could_take_th
         client.node.client_features.extend(features)
         await client.ask(type_url, sample.name)
         response = await client.accept(type_url)
-        for item in response.message.resources:
-            if isinstance(response.message, DeltaDiscoveryResponse):
-                assert not item.HasField("ttl")  # type: ignore[union-attr]
-            else:
-                assert item.type_url == type_url  # type: ignore[union-attr]  # not wrapped, as a TTL would need
+        assert not response.has_ttl
+        assert response.types == (type_url,)
         await bench.pass_time(3600)
         await client.silent()

@@ -9,7 +9,7 @@ from xds.plane import Plane, Timing
 from xds.protocol.errors import StreamError
 from xds.protocol.stream import Peer, Stream, Transport
 
-PATIENCE = 5.0
+PATIENCE = 10.0
 """Seconds after which what has not come won't; never waited out by a test that passes."""
 
 

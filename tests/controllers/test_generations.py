@@ -62,6 +62,17 @@ def test_the_counts_of_deleted_objects_are_bounded_and_those_that_are_forgotten_
     assert generations.count(A, b"x", None).generation == 6
 
 
+def test_an_object_that_is_back_is_not_forgotten() -> None:
+    generations = Generations(remember_absent=1)
+    for key in (A, B, C):
+        generations.count(key, b"x", None)
+    generations.gone(A)
+    generations.count(A, b"x", None)
+    for key in (B, C):
+        generations.gone(key)
+    assert dumped_objects(generations).keys() == {str(A), str(C)}
+
+
 def test_objects_that_are_there_are_never_forgotten() -> None:
     generations = Generations(remember_absent=0)
     generations.count(A, b"x", None)
@@ -95,8 +106,9 @@ def test_what_is_dumped_and_loaded_goes_on_counting() -> None:
 
 def test_what_no_source_has_shown_since_it_was_loaded_is_forgotten_before_what_was_deleted_since() -> None:
     generations = Generations()
-    for key in (A, B, C):
+    for key in (B, C, A):
         generations.count(key, b"x", None)
+    generations.gone(A)
     loaded = Generations.load(generations.dump(), remember_absent=2)
     loaded.count(B, b"x", None)
     loaded.gone(B)

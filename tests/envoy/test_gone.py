@@ -9,6 +9,7 @@ from ledger.receipts import Outcome, StragglerState
 from tests.envoy.harness import Mesh
 from tests.envoy.objects import HOST, cluster_of, service, workload
 from tests.envoy.process import Envoy
+from tests.envoy.waiting import eventually
 from xds.objects import ServiceEntry, WorkloadEntry
 from xds.plane import Timing
 
@@ -36,6 +37,7 @@ async def test_a_killed_envoy_is_released_when_its_node_id_boots_again_and_acks(
     again = await mesh.start_envoy(envoy.node)
     await mesh.confirmed(first, seconds=10.0)
     assert (await again.clusters()).get(cluster_of(web), {}) == {}
+    await eventually(again.is_live)
     assert (await again.request(HOST)).status == 503
 
 

@@ -245,6 +245,17 @@ def test_an_ack_of_an_older_build_takes_the_taint_away_too() -> None:
     assert not proxy.behind["web"].alone
 
 
+def test_what_somebody_is_behind_on_can_be_listed() -> None:
+    scene = Scene()
+    proxy = scene.connect("proxy", "web", "api")
+    assert scene.deliveries.lagging() == []
+    scene.change("web")
+    scene.deliveries.wait(eds("api"), scene.revision, lambda: None)
+    assert scene.deliveries.lagging() == [eds("web")]
+    scene.take(proxy)
+    assert scene.deliveries.lagging() == []
+
+
 # Cost
 
 

@@ -109,6 +109,36 @@ def test_it_is_idle_only_without_streams_and_without_waiters() -> None:
     assert lag.idle
 
 
+def test_a_stream_that_nobody_waits_for_holds_back_no_revision_and_still_counts_as_holding() -> None:
+    lag = Lag()
+    add(lag, 0, 2)
+    add(lag, 1, 7)
+    lag.exempt(StreamId(0))
+    lag.exempt(StreamId(0))
+    lag.add(StreamId(2), Progress(Revision(9), Revision(3), 0.0), exempt=True)
+    assert lag.least() == Revision(7)
+    assert lag.reached(Revision(7))
+    assert lag.held_by_all(Revision(2))
+    assert not lag.held_by_all(Revision(3))
+    raised(lag, 0, 5)
+    assert not lag.held_by_all(Revision(4)), "the other holds 3"
+    lag.remove(StreamId(2))
+    assert lag.held_by_all(Revision(5))
+    assert not lag.idle
+    lag.remove(StreamId(0))
+    lag.remove(StreamId(1))
+    assert lag.idle
+    assert held_things(lag) == 0
+
+
+def test_a_waiter_is_handed_out_when_nobody_is_waited_for_any_more() -> None:
+    lag = Lag()
+    add(lag, 0, NEVER)
+    lag.wait(Revision(1), lambda: None)
+    lag.exempt(StreamId(0))
+    assert len(lag.due()) == 1
+
+
 def test_one_stuck_stream_does_not_make_the_others_progress_pile_up() -> None:
     lag = Lag()
     add(lag, 0, NEVER)

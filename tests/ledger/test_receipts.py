@@ -279,6 +279,34 @@ def test_the_deadline_releases_absent_proxies_and_no_others() -> None:
     assert scene.receipt("w").outcome is Outcome.RELEASED_UNCONFIRMED
 
 
+def test_one_that_is_released_is_on_record_for_what_came_later_too_and_forgets_nothing() -> None:
+    scene = Scene(absent_deadline=60.0)
+    away, here = scene.connect("away", "old"), scene.connect("here", "old", "new")
+    scene.end(away)
+    scene.now += 100
+    scene.receipt("w")  # it is released
+    scene.apply("w", "old", generation=1)
+    scene.apply("w", "old", "new", generation=2)
+    scene.apply("w", "new", generation=3)
+    scene.take(here)
+    receipt = scene.receipt("w")
+    assert receipt.outcome is Outcome.RELEASED_UNCONFIRMED
+    assert [(s.proxy, s.resource) for s in receipt.released] == [("away", str(eds("old")))]
+
+
+def test_one_that_never_showed_what_it_holds_is_released_too() -> None:
+    scene = Scene(absent_deadline=60.0)
+    record = scene.open("away", types=(CDS, EDS))
+    scene.show(record, CDS, holds=True)
+    scene.end(record)
+    scene.apply("w", "web")
+    scene.wait("w")
+    scene.now += 60
+    scene.room.surroundings_changed()
+    scene.run()
+    assert [receipt.outcome for receipt in scene.answers] == [Outcome.RELEASED_UNCONFIRMED]
+
+
 def test_what_is_unknown_or_not_applied_is_not_released_by_the_deadline() -> None:
     scene = Scene(absent_deadline=60.0)
     scene.end(scene.connect("proxy", "web"))

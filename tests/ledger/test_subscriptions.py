@@ -73,6 +73,18 @@ def test_an_ack_that_was_under_way_when_the_name_was_given_up_counts() -> None:
     assert scene.deliveries.reached(eds("web"), scene.revision)
 
 
+def test_an_ack_of_an_older_build_of_a_name_given_up_does_not_credit_a_later_change() -> None:
+    scene = Scene()
+    proxy = scene.connect("proxy", "web")
+    scene.change("web")
+    built = scene.send(proxy)
+    scene.deliveries.give_up(proxy, ["web"], used)
+    scene.change("web")
+    scene.ack(proxy, "web", built=built)
+    assert scene.deliveries.reached(eds("web"), built)
+    assert not scene.deliveries.reached(eds("web"), scene.revision)
+
+
 def test_a_nack_does_not_have_a_name_given_up_sent_again() -> None:
     scene = Scene()
     proxy = scene.connect("proxy", "web")

@@ -7,6 +7,7 @@ and read from an encoded resource in `reading`.
 from collections.abc import Collection, Iterable
 from ipaddress import ip_network
 
+from ledger.ids import ObjectKey
 from xds.objects import Endpoint, Protocol, Resolution, ServiceEntry, ServicePort, WorkloadEntry
 from xds.view import View
 
@@ -51,8 +52,6 @@ def described(objects: Collection[Object], view: View) -> Described:
 
 def grpc_target(objects: Collection[Object], view: View, host: str, number: int) -> str | None:
     """The cluster of `xds:///host:number`; None if there is no such target."""
-    found = described(objects, view)
-    del found
     services = [one for one in objects if isinstance(one, ServiceEntry) and sees(view, one) and host in one.hosts]
     services.sort(key=lambda one: (one.namespace != view.namespace, one.created or "~", one.key))
     for service in services:
@@ -82,15 +81,17 @@ def endpoints(service: ServiceEntry, port: ServicePort, objects: Collection[Obje
                 labels = one.endpoint.labels
                 if all(labels.get(name) == value for name, value in service.selector.items()):
                     candidates.append((one.key, -1, one.endpoint))
-    by_address: dict[tuple[str, int], list[tuple[bool, object, int, Endpoint]]] = {}
+    by_address: dict[tuple[str, int], list[tuple[bool, ObjectKey, int, Endpoint]]] = {}
     for key, position, endpoint in candidates:
         if usable(service, endpoint):
             number = endpoint.ports.get(port.name) or port.target_port or port.number
+            if endpoint.address.startswith("unix:"):
+                number = 0
             rank = (draining(endpoint), key, position, endpoint)
             by_address.setdefault((endpoint.address, number), []).append(rank)
     sent = []
     for (address, number), sharing in by_address.items():
-        drains, key, position, endpoint = min(sharing, key=lambda rank: (rank[0], rank[1], rank[2]))  # type: ignore[type-var]
+        drains, key, position, endpoint = min(sharing, key=lambda rank: rank[:3])
         target = (address, number, endpoint.locality, endpoint.weight, drains, str(key))
         sent.append((endpoint.locality, key, position, target))
     return [target for *_, target in sorted(sent, key=lambda one: one[:3])]
@@ -123,7 +124,7 @@ def describe_cluster(service: ServiceEntry, port: ServicePort, host: str, sent: 
 
 
 def one_of(service: ServiceEntry, sent: list[Target]) -> list[Target]:
-    """The endpoint that a round-robin cluster has: the first by name or position, and rather one that does not drain."""
+    """The endpoint that a round-robin cluster has: the first, and rather one that does not drain."""
     if service.endpoints:
         order = [(endpoint.address, endpoint.locality) for endpoint in service.endpoints]
         return sorted(sent, key=lambda target: (target[4], order.index((target[0], target[2]))))[:1]

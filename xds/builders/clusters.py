@@ -36,9 +36,12 @@ _TYPES = {
 
 def encode_cluster(name: str, host: str, entry: ServiceEntry, port: ServicePort, endpoints: EndpointSet) -> bytes:
     """The cluster of one host and port. Where DNS finds the endpoints, they are part of it."""
+    resolvable = _resolvable(host, entry, port, endpoints) if entry.resolution.is_dns else None
+    # A LOGICAL_DNS cluster must have an endpoint, or Envoy rejects it; a STRICT_DNS one may have none.
+    nothing = resolvable is not None and not len(resolvable)
     message = Cluster(
         name=name,
-        type=_TYPES[entry.resolution],
+        type=Cluster.STRICT_DNS if nothing else _TYPES[entry.resolution],
         connect_timeout=Duration(seconds=CONNECT_TIMEOUT_SECONDS),
         circuit_breakers=_circuit_breakers(),
         metadata=_metadata(entry),
@@ -56,8 +59,8 @@ def encode_cluster(name: str, host: str, entry: ServiceEntry, port: ServicePort,
     else:
         message.dns_lookup_family = Cluster.V4_PREFERRED
     body = message.SerializeToString(deterministic=True)
-    if entry.resolution.is_dns:
-        body += embedded(_LOAD_ASSIGNMENT, encode_assignment(name, _resolvable(host, entry, port, endpoints)))
+    if resolvable is not None:
+        body += embedded(_LOAD_ASSIGNMENT, encode_assignment(name, resolvable))
     return body
 
 

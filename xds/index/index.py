@@ -88,7 +88,7 @@ class Index:
         service = self.services.get(key)
         if service is not None:
             return [service]
-        return [self.services[name] for name in self._services_of.get(key, ())]
+        return [self.services[name] for name in sorted(self._services_of.get(key, ()))]
 
     def on_port(self, port: int) -> list[Service]:
         """The services with that port, in the order in which claims are settled: the oldest first, then by name."""

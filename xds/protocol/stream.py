@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import DecodeError
 
 from ledger.ids import Nonce, ProxyId, StreamId, TypeUrl
@@ -14,7 +13,7 @@ from xds.identity import covers
 from xds.protocol.delta import ROOT_PREFIX, DeltaSubscription
 from xds.protocol.errors import Status, StreamError
 from xds.protocol.sotw import SotwSubscription
-from xds.protocol.subscription import World
+from xds.protocol.subscription import WILDCARD, World
 from xds.types import CDS, CHILD, EDS, LDS, RDS, TYPES
 from xds.view import View
 
@@ -71,13 +70,15 @@ class Stream:
         elif node_id and node_id != self.record.proxy:
             raise StreamError(
                 Status.INVALID_ARGUMENT,
-                f"node id {node_id!r} on a stream of {self.record.proxy!r}: a stream belongs to one node",
+                f"node id {_shown(node_id)} on a stream of {self.record.proxy!r}: a stream belongs to one node",
             )
         type_url = TypeUrl(self._type_of(request))
         if type_url not in TYPES:
             self._remember_unknown(type_url)
             return
         subscription = self.subscriptions.get(type_url)
+        if subscription is not None:
+            self._aim(type_url, request)
         if subscription is None:
             self._begin(type_url, request, now)
         elif isinstance(subscription, DeltaSubscription):
@@ -131,7 +132,7 @@ class Stream:
                 f"the certificate is for {shown}, which does not cover node id {node_id!r}",
             )
         proxy_id = ProxyId(node_id)
-        self.view = View.of_node(node_id, MessageToDict(node.metadata))
+        self.view = View.of_node(node_id, {name: value.string_value for name, value in node.metadata.fields.items()})
         expected = TYPES if self.transport.only is None else (self.transport.only,)
         self._world.snapshot.add_view(self.view)
         self.record = self._world.deliveries.open(self.id, proxy_id, self.view, expected, now)
@@ -144,6 +145,7 @@ class Stream:
         assert view is not None
         new_here = type_url not in proxy.shown
         self._roster.asked(proxy, type_url)
+        self._aim(type_url, request)
         if isinstance(request, DeltaDiscoveryRequest):
             claims_anything = bool(request.initial_resource_versions)
         else:
@@ -160,6 +162,18 @@ class Stream:
             sotw = SotwSubscription(self._world, record, view, interest, inherited)
             self.subscriptions[type_url] = sotw
             sotw.begin(request, now)
+
+    def _aim(self, type_url: TypeUrl, request: DiscoveryRequest | DeltaDiscoveryRequest) -> None:
+        """A gRPC client's stream begins with the listener of its target, and goes on asking by name."""
+        record, proxy = self.record, self.proxy
+        assert record is not None and proxy is not None
+        if type_url != LDS or not (record.targets or not record.interests):
+            return
+        delta = isinstance(request, DeltaDiscoveryRequest)
+        names = set(request.resource_names_subscribe if delta else request.resource_names)
+        if names and WILDCARD not in names:
+            record.targets |= names
+            self._roster.aimed(proxy, names)
 
     def _decode(self, data: bytes) -> DiscoveryRequest | DeltaDiscoveryRequest:
         try:
@@ -178,7 +192,7 @@ class Stream:
             return request.type_url
         if request.type_url not in ("", only):
             raise StreamError(
-                Status.INVALID_ARGUMENT, f"{request.type_url!r} is asked for on a stream of {only} (rule 1)"
+                Status.INVALID_ARGUMENT, f"{_shown(request.type_url)} is asked for on a stream of {only} (rule 1)"
             )
         return only
 
@@ -215,6 +229,10 @@ class Stream:
     def _updating(self, type_url: TypeUrl) -> bool:
         subscription = self.subscriptions.get(type_url)
         return subscription is not None and subscription.updating
+
+
+def _shown(text: str, most: int = 200) -> str:
+    return repr(text if len(text) <= most else text[:most] + "...")
 
 
 def _user_agent(node: Node) -> str:

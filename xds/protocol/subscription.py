@@ -8,6 +8,7 @@ from ledger.deliveries import Deliveries
 from ledger.ids import NEVER, Nonce, ResourceName, Revision, TypeUrl
 from ledger.interest import Interest
 from ledger.streams import Inheritance, StreamRecord
+from xds.naming import by_wildcard
 from xds.protocol.errors import Status, StreamError
 from xds.protocol.traffic import Traffic
 from xds.resource import Resource
@@ -255,7 +256,8 @@ class Subscription:
         resource = ResourceName(self.type_url, name)
         if self.type_url in VANISHES_AS_EMPTY:
             return self._world.snapshot.get_or_empty(self._view, resource)
-        return self._world.snapshot.get(self._view, resource)
+        wanted = name in self.interest.names or (self.interest.wildcard and by_wildcard(resource))
+        return self._world.snapshot.get(self._view, resource) if wanted else None
 
     def _batch(self, may_remove: bool) -> tuple[list[Resource], list[str]]:
         """What goes into the next response, where a type can be sent in parts: resources, and names that are gone.

@@ -88,6 +88,26 @@ def test_while_a_replaced_directory_fills_up_nothing_goes() -> None:
     assert desk.served.deletions == ["a9"]
 
 
+def test_while_a_directory_that_is_back_fills_up_nothing_goes() -> None:
+    desk = Desk({f"{n}.yaml": entry(f"a{n}") for n in range(5)})
+    files, desk.files = desk.files, {}
+    desk.lose_directory()
+    for path, state in files.items():
+        desk.files[path] = state
+        assert desk.look(after=LONG) == ()
+    assert desk.look(after=LONG) == ()
+
+
+def test_a_directory_may_be_replaced_by_an_empty_one_when_it_was_emptied_before() -> None:
+    desk = two_files()
+    desk.files = {}
+    desk.look()
+    desk.look(after=LONG)
+    desk.root = (1, 2)
+    desk.look()
+    assert desk.told.trouble is None
+
+
 def test_files_that_appear_in_a_directory_that_is_still_the_same_delay_no_deletion() -> None:
     desk = two_files()
     del desk.files["a.yaml"]
@@ -105,6 +125,7 @@ def test_what_is_below_a_directory_that_can_not_be_read_stays() -> None:
     assert desk.look(after=LONG) == ()
     assert desk.look(after=100) == ()
     assert desk.told.unapplied_since is None
+    assert desk.told.trouble is None
     assert desk.reports == ["b: can't be read: allow it"]
     report = desk.told.standing.report_for(key("b"))
     assert report is not None
