@@ -15,12 +15,14 @@ from ledger.streams import StreamRecord, Streams
 class ResourceChange(NamedTuple):
     """A resource has a new form (or is gone, or has come to be).
 
-    views: the views in which it changed; None for all. wildcard: whether wildcard subscriptions cover it.
+    views: the views in which it changed; None for all. wildcard: whether wildcard subscriptions cover it. appears: it
+    was not there before.
     """
 
     name: ResourceName
     views: frozenset[Hashable] | None
     wildcard: bool
+    appears: bool = False
 
 
 class Deliveries(Streams):
@@ -136,13 +138,15 @@ class Deliveries(Streams):
         """
         woken: set[StreamId] = set()
         streams = self.streams
-        for resource, views, wildcard in changes:
+        for resource, views, wildcard, appears in changes:
             for stream in self.audience(resource, wildcard):
                 record = streams[stream]
                 if views is None or record.view in views:
                     interest = record.interests[resource.type_url]
                     held = NEVER if resource.name in interest.claimed else since
                     self.owe(interest, resource.name, revision, now, held=held)
+                    if appears:
+                        interest.behind[resource.name].fresh = True
                     if record.ended is None:
                         woken.add(stream)
         return woken
@@ -168,10 +172,10 @@ class Deliveries(Streams):
         progress = interest.behind.get(name)
         if progress is None:
             if held is None:
-                held = NEVER if name in interest.claimed else Revision(revision - 1)
+                held = NEVER if name in interest.claimed else revision
             self._forget_claims(interest, [name])
             resource = ResourceName(interest.type_url, name)
-            progress = Progress(revision, held, now, relic=relic)
+            progress = Progress(revision, held, now, relic=relic, fresh=held == NEVER)
             interest.behind[name] = progress
             lag = self._lags.get(resource)
             if lag is None:
@@ -221,6 +225,7 @@ class Deliveries(Streams):
             if progress is None:
                 continue
             progress.sent = NEVER
+            progress.fresh = False
             progress.nack = ""
             progress.alone = False
             interest.rejected.discard(name)

@@ -28,6 +28,7 @@ class Progress:
     nack: the proxy's text, if the last response with this resource was rejected.
     alone: tainted by a NACK of several resources; to be sent in a response of its own (rule 31).
     relic: the proxy may hold a form from before this process started.
+    fresh: the stream has never ACKed a form of it, as far as is known.
     """
 
     need: Revision
@@ -38,6 +39,7 @@ class Progress:
     nack: str = ""
     alone: bool = False
     relic: bool = False
+    fresh: bool = False
 
 
 @dataclass(slots=True, eq=False)

@@ -42,8 +42,9 @@ class StreamRecord:
 
     ended: when the stream ended; None while it lives.
     claims_anything: some first request said that the proxy holds something already.
-    targets: the listeners that it asks for by name, as gRPC clients do. A gRPC process has a stream for each target, all
-    under one node id; streams with targets in common are of one party.
+    targets: the listeners that it asks for by name, as gRPC clients do. A gRPC process has a stream for each target,
+        all under one node id; streams with targets in common are of one party.
+    asks_for_everything: it asks for clusters or listeners by wildcard, as Envoys do.
     takes_over: an earlier stream of its process ended before it had shown everything.
     unshown: the types of which the proxy may hold something and has not said what; a stream with any is `connecting`.
     opened_order, ended_order: places in the order of all openings and endings.
@@ -63,6 +64,7 @@ class StreamRecord:
     ended_order: int = 0
     claims_anything: bool = False
     targets: set[str] = field(default_factory=set)
+    asks_for_everything: bool = False
     takes_over: bool = False
     answered: bool = False
     superseded_at: float | None = None
@@ -71,7 +73,9 @@ class StreamRecord:
     interests: dict[TypeUrl, Interest] = field(default_factory=dict)
 
     def is_kin(self, other: "StreamRecord") -> bool:
-        """Whether both may be streams of one party: of the same targets, or of none."""
+        """Whether both may be streams of one party: of the same targets, or of none; or one asks for everything."""
+        if self.asks_for_everything or other.asks_for_everything:
+            return True
         return bool(self.targets & other.targets) if self.targets or other.targets else True
 
     def was_beside(self, later: "StreamRecord") -> bool:
@@ -194,7 +198,9 @@ class Streams:
         """
         record.claims_anything = record.claims_anything or claims_anything
         others = [other for other in self._kin(record) if other is not record]
-        former = [other for other in others if other.ended is not None and other.obliged(type_url)]
+        # Of any party: this one's may not be known yet, and it does no harm to believe less.
+        records = self.of_proxy[record.proxy].values()
+        former = [other for other in records if other.ended is not None and other.obliged(type_url)]
         beside = [other for other in others if other.was_beside(record) and type_url in other.interests]
         if beside and _all_back(record, [other for other in others if other.obliged(type_url)], type_url):
             # No process of the proxy was away that this one could be.
@@ -216,6 +222,13 @@ class Streams:
         self._take_over_unshown(record)
         self._succeed(record, type_url)
         return interest, inherited
+
+    def aim(self, record: StreamRecord, targets: set[str]) -> None:
+        """The stream asks for these listeners by name: that tells its party, and so whom it may succeed."""
+        if not targets <= record.targets:
+            record.targets |= targets
+            for type_url in list(record.interests):
+                self._succeed(record, type_url)
 
     def answered(self, record: StreamRecord) -> None:
         """The stream has ACKed or NACKed a response, so all its first requests are in (rule 28)."""

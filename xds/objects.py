@@ -117,8 +117,8 @@ class ServiceEntry:
 
     `hosts` are lower-case DNS names, possibly with a leading `*.`. `addresses` are VIPs, or CIDR blocks. `selector` is
     None where the ServiceEntry selects no WorkloadEntries. `export_to` holds namespaces, `.` (its own), `*` (all) or
-    `~` (none); never empty. `created` is the object's creation time in RFC 3339 (UTC), empty if not known: the older one of
-    two objects that claim the same thing gets it.
+    `~` (none); never empty. `created` is the object's creation time in RFC 3339 (UTC), empty if not known: the older
+    one of two objects that claim the same thing gets it.
     """
 
     namespace: str

@@ -128,6 +128,7 @@ class Plane:
         self._loading = False
         self._settling = not roster_known and self.timing.settling > 0
         self._settled_at = now + self.timing.settling
+        self._woken.update(self.streams)
         self._after(now, surroundings=True)
 
     @property

@@ -127,7 +127,7 @@ class Snapshot:
         if services:
             entries = [entry for forms in services.values() for entry in forms]
             self._rebuild_views(entries, changes)
-        for type_url in {name.type_url for name in changes} & FULL_SET:
+        for type_url in {change.name.type_url for change in changes.values() if change.wildcard} & FULL_SET:
             for view in self._views:
                 self._full_sets.pop((view, type_url), None)
         return list(changes.values())
@@ -158,9 +158,9 @@ class Snapshot:
             old = self._resources[name.type_url].get(name.name)
             self._resources[name.type_url][name.name] = resource
             if old is None or old.version != resource.version:
-                changes[name] = ResourceChange(name, views, True)
+                changes[name] = ResourceChange(name, views, True, appears=old is None or bool(appears_or_vanishes))
             elif appears_or_vanishes:
-                changes[name] = ResourceChange(name, appears_or_vanishes, True)
+                changes[name] = ResourceChange(name, appears_or_vanishes, True, appears=True)
 
     def _rebuild_endpoints(self, service: Service, port: int, changes: dict[ResourceName, ResourceChange]) -> None:
         views = self._seen_by([service.entry])

@@ -3,7 +3,12 @@
 from collections.abc import Iterable
 
 from ledger.ids import ResourceName, TypeUrl
-from xds.builders.listeners import encode_api_listener, encode_port_listener, encode_redirect_listener
+from xds.builders.listeners import (
+    REDIRECT_PORT,
+    encode_api_listener,
+    encode_port_listener,
+    encode_redirect_listener,
+)
 from xds.builders.routes import encode_api_routes, encode_port_routes
 from xds.index.index import Index, Service
 from xds.naming import REDIRECT_LISTENER, api_names, cluster_name, port_listener_name
@@ -62,7 +67,9 @@ class ViewResources:
             services = [
                 found for service in self._ranked(self._index.on_port(port)) if (found := self._on(service, port))
             ]
-            listener = encode_port_listener(port, services, self._view) if services else None
+            # Envoy rejects a second listener at one address, and there the redirected connections arrive.
+            taken = self._view.redirect and port == REDIRECT_PORT
+            listener = encode_port_listener(port, services, self._view) if services and not taken else None
             http = [(entry, service_port) for entry, service_port in services if service_port.protocol.is_http]
             routes = encode_port_routes(name, http, self._view.redirect) if http else None
             for type_url, body in ((LDS, listener), (RDS, routes)):

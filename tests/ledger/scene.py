@@ -10,7 +10,7 @@ from ledger.deliveries import Deliveries, ResourceChange
 from ledger.footprints import Footprints
 from ledger.ids import NEVER, Generation, ObjectKey, ProxyId, ResourceName, Revision, StreamId, TypeUrl
 from ledger.interest import Interest
-from ledger.receipts import Query, Receipt, Receipts
+from ledger.receipts import Outcome, Query, Receipt, Receipts
 from ledger.streams import StreamRecord
 from ledger.waiting import Waiter, WaitingRoom
 
@@ -159,6 +159,11 @@ class Scene:
     def wait(self, name: str, generation: int = 0, deleted: bool = False) -> Waiter:
         """Waits for a receipt, which will be found in `answers`."""
         return self.room.wait(Query(key(name), Generation(generation), deleted), self.answers.append, self.now)
+
+    @property
+    def outcomes(self) -> list[Outcome]:
+        """Of the receipts that waiters were answered with."""
+        return [receipt.outcome for receipt in self.answers]
 
     def run(self) -> None:
         self._release_absent()

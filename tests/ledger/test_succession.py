@@ -97,10 +97,12 @@ def test_a_parent_that_ended_is_obliged_until_its_time_is_up() -> None:
 
 def test_a_parent_that_lives_is_obliged_however_late_it_is() -> None:
     scene = Scene()
-    parent = start(scene, "web")
-    start(scene, "web")
+    parent, child = start(scene, "web"), start(scene, "web")
     scene.deliveries.expire(scene.now + 10 * PARENT_SHUTDOWN_SECONDS)
-    assert scene.is_obliged(parent)
+    scene.change("web")
+    scene.take(child)
+    assert not scene.deliveries.reached(eds("web"), scene.revision)
+    assert parent.unsent == {"web"}
 
 
 def test_a_parent_that_ends_after_its_time_was_up_obliges_no_more_at_the_next_look() -> None:

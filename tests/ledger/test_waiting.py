@@ -1,24 +1,17 @@
 """Receipts that are waited for: who is answered, when, and with what."""
 
-from collections.abc import Callable
-
 import pytest
 
-from ledger.ids import ANY_GENERATION, Generation, ProxyId
-from ledger.receipts import Outcome, Query, Receipt
-from ledger.waiting import Waiter
-from tests.ledger.scene import CDS, EDS, Scene, cds, eds, key
-
-
-def outcomes(scene: Scene) -> list[Outcome]:
-    return [receipt.outcome for receipt in scene.answers]
+from ledger.ids import ProxyId
+from ledger.receipts import Outcome
+from tests.ledger.scene import CDS, EDS, Scene, cds, key
 
 
 def test_what_is_confirmed_already_is_answered_at_once() -> None:
     scene = Scene()
     scene.apply("w", "web")
     scene.wait("w")
-    assert outcomes(scene) == [Outcome.CONFIRMED]
+    assert scene.outcomes == [Outcome.CONFIRMED]
     assert len(scene.room) == 0
 
 
@@ -30,7 +23,7 @@ def test_a_waiter_is_answered_by_the_ack_that_completes_it_and_not_before() -> N
     for proxy in proxies:
         assert scene.answers == []
         scene.take(proxy)
-    assert outcomes(scene) == [Outcome.CONFIRMED]
+    assert scene.outcomes == [Outcome.CONFIRMED]
     assert (scene.answers[0].acked, scene.answers[0].audience) == (3, 3)
 
 
@@ -59,7 +52,7 @@ def test_neither_a_response_nor_a_rejection_nor_an_older_ack_answers_a_waiter() 
     scene.run()
     assert scene.answers == []
     scene.take(proxy)
-    assert outcomes(scene) == [Outcome.CONFIRMED]
+    assert scene.outcomes == [Outcome.CONFIRMED]
 
 
 def test_the_end_of_a_stream_answers_nobody() -> None:  # rule 27
@@ -72,7 +65,7 @@ def test_the_end_of_a_stream_answers_nobody() -> None:  # rule 27
     assert scene.answers == []
     scene.deliveries.forget(ProxyId("proxy"))
     scene.run()
-    assert outcomes(scene) == [Outcome.CONFIRMED]
+    assert scene.outcomes == [Outcome.CONFIRMED]
 
 
 @pytest.mark.parametrize("order", ["abc", "cba", "bac"])
@@ -85,7 +78,7 @@ def test_a_receipt_over_several_resources_is_answered_by_the_last_of_them_in_any
         assert scene.answers == []
         scene.send(proxy, name)
         scene.ack(proxy, name)
-    assert outcomes(scene) == [Outcome.CONFIRMED]
+    assert scene.outcomes == [Outcome.CONFIRMED]
 
 
 def test_a_resource_that_changes_again_and_again_does_not_starve_a_waiter_of_an_earlier_change() -> None:
@@ -96,7 +89,7 @@ def test_a_resource_that_changes_again_and_again_does_not_starve_a_waiter_of_an_
     built = scene.send(proxy)
     scene.apply("another", "web")
     scene.ack(proxy, "web", built=built)
-    assert outcomes(scene) == [Outcome.CONFIRMED]
+    assert scene.outcomes == [Outcome.CONFIRMED]
     assert proxy.unsent == {"web"}
 
 
@@ -110,7 +103,7 @@ def test_a_waiter_for_a_later_generation_is_answered_when_that_is_applied_and_ac
     scene.apply("w", "web", generation=2)
     assert scene.answers == []
     scene.take(proxy)
-    assert outcomes(scene) == [Outcome.CONFIRMED]
+    assert scene.outcomes == [Outcome.CONFIRMED]
     assert scene.answers[0].applied == 2
 
 
@@ -133,7 +126,7 @@ def test_a_waiter_for_a_deletion_outlasts_changes_of_the_object() -> None:
     scene.wait("w", deleted=True)
     scene.apply("w", "web", generation=2)
     scene.delete("w", "web")
-    assert outcomes(scene) == [Outcome.CONFIRMED]
+    assert scene.outcomes == [Outcome.CONFIRMED]
 
 
 def test_a_waiter_looks_at_the_objects_newest_form_when_that_changes_while_it_waits() -> None:
@@ -145,7 +138,7 @@ def test_a_waiter_looks_at_the_objects_newest_form_when_that_changes_while_it_wa
     scene.take(old)
     assert scene.answers == []
     scene.take(new)
-    assert outcomes(scene) == [Outcome.CONFIRMED]
+    assert scene.outcomes == [Outcome.CONFIRMED]
 
 
 def test_a_waiter_also_waits_for_the_clusters_that_are_awaited() -> None:
@@ -157,7 +150,7 @@ def test_a_waiter_also_waits_for_the_clusters_that_are_awaited() -> None:
     scene.wait("w")
     assert scene.answers == []
     scene.take(proxy)
-    assert outcomes(scene) == [Outcome.CONFIRMED]
+    assert scene.outcomes == [Outcome.CONFIRMED]
 
 
 # Claims, showing, surroundings
@@ -174,7 +167,7 @@ def test_a_waiter_has_claims_asked_and_waits_for_the_ack() -> None:
     assert scene.room.woken == {proxy.stream}
     assert proxy.unsent == {"web"}, "the object has no part in the other"
     scene.take(proxy)
-    assert outcomes(scene) == [Outcome.CONFIRMED]
+    assert scene.outcomes == [Outcome.CONFIRMED]
 
 
 def test_a_stream_that_comes_to_claim_while_a_waiter_waits_is_asked_too() -> None:
@@ -189,7 +182,7 @@ def test_a_stream_that_comes_to_claim_while_a_waiter_waits_is_asked_too() -> Non
     assert scene.answers == []
     assert scene.room.woken == {late.stream}
     scene.take(late)
-    assert outcomes(scene) == [Outcome.CONFIRMED]
+    assert scene.outcomes == [Outcome.CONFIRMED]
 
 
 def test_a_waiter_waits_until_every_connecting_stream_has_shown_what_it_holds() -> None:  # rule 28
@@ -204,7 +197,7 @@ def test_a_waiter_waits_until_every_connecting_stream_has_shown_what_it_holds() 
     scene.run()
     assert scene.answers == [], "it holds nothing known of the resource"
     scene.take(late)
-    assert outcomes(scene) == [Outcome.CONFIRMED]
+    assert scene.outcomes == [Outcome.CONFIRMED]
 
 
 def test_a_waiter_is_answered_when_what_was_unknown_is_known_again() -> None:
@@ -217,7 +210,7 @@ def test_a_waiter_is_answered_when_what_was_unknown_is_known_again() -> None:
     scene.facts.troubles = []
     scene.room.surroundings_changed()
     scene.run()
-    assert outcomes(scene) == [Outcome.CONFIRMED]
+    assert scene.outcomes == [Outcome.CONFIRMED]
 
 
 def test_a_waiter_is_answered_when_an_obstacle_is_out_of_the_way() -> None:
@@ -231,144 +224,4 @@ def test_a_waiter_is_answered_when_an_obstacle_is_out_of_the_way() -> None:
     scene.facts.hindrances.clear()
     scene.room.obstacles_changed()
     scene.run()
-    assert outcomes(scene) == [Outcome.CONFIRMED]
-
-
-# The deadline of an absence
-
-
-def test_a_waiter_is_released_unconfirmed_when_the_absence_has_lasted_for_the_deadline() -> None:
-    scene = Scene(absent_deadline=60.0)
-    scene.end(scene.connect("proxy", "web"))
-    scene.apply("w", "web")
-    scene.wait("w")
-    scene.now += 59
-    scene.room.surroundings_changed()
-    scene.run()
-    assert scene.answers == []
-    scene.now += 1
-    scene.room.surroundings_changed()
-    scene.run()
-    assert outcomes(scene) == [Outcome.RELEASED_UNCONFIRMED]
-    assert [s.proxy for s in scene.answers[0].released] == ["proxy"]
-
-
-def test_a_waiter_is_released_by_the_last_ack_of_those_that_are_there_after_the_deadline() -> None:
-    scene = Scene(absent_deadline=60.0)
-    here = scene.connect("here", "web")
-    scene.end(scene.connect("away", "web"))
-    scene.apply("w", "web")
-    scene.wait("w")
-    scene.now += 60
-    scene.room.surroundings_changed()
-    scene.run()
-    assert scene.answers == []
-    scene.take(here)
-    assert outcomes(scene) == [Outcome.RELEASED_UNCONFIRMED]
-
-
-def test_what_can_be_confirmed_is_confirmed_though_the_deadline_is_over() -> None:
-    scene = Scene(absent_deadline=60.0)
-    scene.end(scene.connect("away", "api"))
-    scene.now += 100
-    proxy = scene.connect("proxy", "web")
-    scene.apply("w", "web")
-    scene.wait("w")
-    scene.take(proxy)
-    assert outcomes(scene) == [Outcome.CONFIRMED]
-
-
-# Giving up, and calling back
-
-
-@pytest.mark.parametrize("state", ["not applied", "behind", "connecting", "unknown"])
-def test_a_waiter_that_leaves_is_never_answered_and_leaves_nothing_behind(state: str) -> None:
-    scene = Scene()
-    proxy = scene.connect("proxy", "web")
-    if state != "not applied":
-        scene.apply("w", "web")
-    if state in ("connecting", "unknown"):
-        scene.take(proxy)
-    record = scene.open("late") if state == "connecting" else None
-    if state == "unknown":
-        scene.facts.troubles = ["trouble"]
-    waiter = scene.wait("w")
-    assert len(scene.room) == 1
-    scene.room.leave(waiter)
-    scene.room.leave(waiter)
-    assert len(scene.room) == 0
-    if record is not None:
-        scene.show(record)
-    scene.facts.troubles = []
-    scene.apply("w", "web")
-    scene.take(proxy)
-    scene.room.surroundings_changed()
-    scene.run()
-    assert scene.answers == []
-    assert scene.deliveries.lag(eds("web")) is None
-
-
-def test_a_waiter_that_left_between_the_ack_and_the_answer_is_not_answered() -> None:
-    scene = Scene()
-    proxy = scene.connect("proxy", "web")
-    scene.apply("w", "web")
-    waiter = scene.wait("w")
-    scene.send(proxy)
-    scene.deliveries.acked(proxy, ["web"], scene.revision)
-    scene.room.leave(waiter)
-    scene.run()
-    assert scene.answers == []
-
-
-def test_an_answer_may_have_another_waiter_leave() -> None:
-    scene = Scene()
-    proxy = scene.connect("proxy", "web")
-    scene.apply("w", "web")
-    waiters: list[Waiter] = []
-
-    def leave_the_others(receipt: Receipt) -> None:
-        scene.answers.append(receipt)
-        for waiter in waiters:
-            scene.room.leave(waiter)
-
-    waiters += [wait(scene, leave_the_others) for _ in range(3)]
-    scene.take(proxy)
-    assert len(scene.answers) == 1
-    assert len(scene.room) == 0
-
-
-def test_an_answer_may_wait_for_something_else() -> None:
-    scene = Scene()
-    proxy = scene.connect("proxy", "web", "api")
-    scene.apply("w", "web")
-    scene.apply("a", "api")
-
-    def wait_for_the_other(receipt: Receipt) -> None:
-        scene.answers.append(receipt)
-        scene.wait("a")
-
-    wait(scene, wait_for_the_other)
-    scene.send(proxy, "web")
-    scene.ack(proxy, "web")
-    assert [receipt.query.key for receipt in scene.answers] == [key("w")]
-    scene.take(proxy)
-    assert [receipt.query.key for receipt in scene.answers] == [key("w"), key("a")]
-
-
-def test_an_answer_may_be_an_event_in_itself() -> None:
-    scene = Scene()
-    proxy = scene.connect("proxy", "web")
-    scene.apply("w", "web")
-
-    def change_something(receipt: Receipt) -> None:
-        scene.answers.append(receipt)
-        scene.apply("another", "api")
-
-    for _ in range(3):
-        wait(scene, change_something)
-    scene.take(proxy)
-    assert outcomes(scene) == [Outcome.CONFIRMED] * 3
-
-
-def wait(scene: Scene, answer: Callable[[Receipt], None]) -> Waiter:
-    return scene.room.wait(Query(key("w"), Generation(ANY_GENERATION)), answer, scene.now)
+    assert scene.outcomes == [Outcome.CONFIRMED]

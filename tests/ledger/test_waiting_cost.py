@@ -78,7 +78,7 @@ def test_many_receipts_are_answered_by_the_one_ack_that_completes_them_all() -> 
     for _ in range(100):
         scene.wait("w")
     scene.take(proxy)
-    assert [receipt.outcome for receipt in scene.answers] == [Outcome.CONFIRMED] * 100
+    assert scene.outcomes == [Outcome.CONFIRMED] * 100
     assert scene.deliveries.lag(eds("web")) is None
 
 

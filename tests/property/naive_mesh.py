@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from ipaddress import ip_network
 
 from ledger.ids import ObjectKey
-from xds.objects import Endpoint, Protocol, Resolution, ServiceEntry, ServicePort, WorkloadEntry
+from xds.objects import AllDraining, Endpoint, Protocol, Resolution, ServiceEntry, ServicePort, WorkloadEntry
 from xds.view import View
 
 Object = ServiceEntry | WorkloadEntry
@@ -75,12 +75,9 @@ def cluster(service: ServiceEntry, port: ServicePort, host: str) -> str:
 def endpoints(service: ServiceEntry, port: ServicePort, objects: Collection[Object]) -> list[Target]:
     """The endpoints of a port that are sent, by locality and then by object."""
     candidates = [(service.key, position, endpoint) for position, endpoint in enumerate(service.endpoints)]
-    if service.selector is not None:
-        for one in objects:
-            if isinstance(one, WorkloadEntry) and one.namespace == service.namespace:
-                labels = one.endpoint.labels
-                if all(labels.get(name) == value for name, value in service.selector.items()):
-                    candidates.append((one.key, -1, one.endpoint))
+    for one in objects:
+        if isinstance(one, WorkloadEntry) and selects(service, one):
+            candidates.append((one.key, -1, one.endpoint))
     by_address: dict[tuple[str, int], list[tuple[bool, ObjectKey, int, Endpoint]]] = {}
     for key, position, endpoint in candidates:
         if usable(service, endpoint):
@@ -95,6 +92,40 @@ def endpoints(service: ServiceEntry, port: ServicePort, objects: Collection[Obje
         target = (address, number, endpoint.locality, endpoint.weight, drains, str(key))
         sent.append((endpoint.locality, key, position, target))
     return [target for *_, target in sorted(sent, key=lambda one: one[:3])]
+
+
+def selects(service: ServiceEntry, workload: WorkloadEntry) -> bool:
+    if service.selector is None or service.namespace != workload.namespace:
+        return False
+    return all(workload.endpoint.labels.get(name) == value for name, value in service.selector.items())
+
+
+def memberships(objects: Collection[Object], key: ObjectKey) -> set[tuple[str, str]]:
+    """The resources that would show a workload, if its address can be used; none where it is not there."""
+    found = set()
+    for workload in objects:
+        if isinstance(workload, WorkloadEntry) and workload.key == key:
+            for service in objects:
+                if isinstance(service, ServiceEntry) and selects(service, workload):
+                    found |= shown_in(service)
+    return found
+
+
+def shown_in(service: ServiceEntry) -> set[tuple[str, str]]:
+    """The resources that show a service's endpoints."""
+    if service.resolution is Resolution.NONE:
+        return set()
+    kind = "Cluster" if service.resolution in DNS else "ClusterLoadAssignment"
+    return {(kind, cluster(service, port, host)) for port in service.ports for host in service.hosts}
+
+
+def panics(service: ServiceEntry, objects: Collection[Object]) -> bool:
+    """Whether Envoy uses draining endpoints of the service, since it has no others."""
+    for port in service.ports:
+        sent = endpoints(service, port, objects)
+        if sent and all(draining for _, _, _, _, draining, _ in sent):
+            return service.all_draining is AllDraining.SERVE
+    return False
 
 
 def usable(service: ServiceEntry, endpoint: Endpoint) -> bool:

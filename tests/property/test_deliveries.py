@@ -159,6 +159,11 @@ class World(RuleBasedStateMachine):
             self.deliveries.forget(proxy.id)
         proxy.holds, proxy.asks = {}, set(proxy.asks)
 
+    @rule()
+    def deadline(self) -> None:
+        """Nobody waits any longer for the proxies that are absent."""
+        self.deliveries.release_absent(0.0)
+
     def apply(self, proxy: Proxy, names: set[str]) -> None:
         assert proxy.interest is not None
         for name in names & proxy.sent.keys():
@@ -260,5 +265,5 @@ def resource(name: str) -> ResourceName:
 
 def test_deliveries_agree_with_what_proxies_hold() -> None:
     run_state_machine_as_test(
-        World, settings=settings(derandomize=True, max_examples=150, stateful_step_count=40, deadline=None)
+        World, settings=settings(derandomize=True, max_examples=300, stateful_step_count=40, deadline=None)
     )

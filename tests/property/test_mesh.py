@@ -1,6 +1,6 @@
 """Index and snapshot, kept up to date one change at a time, are what all objects computed anew would give."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import permutations
 from typing import TypeVar
 
@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from ledger.deliveries import ResourceChange
 from ledger.ids import ObjectKey, ResourceName, Version
-from tests.property.naive_mesh import described, grpc_target
+from tests.property.naive_mesh import described, draining, grpc_target, memberships, panics, selects, shown_in
 from tests.property.reading import read
 from tests.xds.mesh import DRAINING, Mesh, Object, put, take
 from xds.index.index import Touched
@@ -91,13 +91,19 @@ class Meshes(RuleBasedStateMachine):
         old = self.objects.get(one.key)
         self.objects[one.key] = one
         moves = isinstance(old, ServiceEntry) and isinstance(one, ServiceEntry) and old.export_to != one.export_to
-        self.told(self.mesh.apply(one), exactly=not moves)
+        touched = put(self.mesh.index, one)
+        self.told(self.mesh.snapshot.update([touched]), exactly=not moves)
+        self.touches({**self.objects, one.key: old} if old else without(self.objects, one.key), one.key, touched)
 
     @rule(data=st.data())
     @precondition(lambda self: self.objects)
     def delete_one(self, data: st.DataObject) -> None:
         key = data.draw(st.sampled_from(sorted(self.objects)))
-        self.told(self.mesh.delete(self.objects.pop(key)), exactly=True)
+        before = dict(self.objects)
+        del self.objects[key]
+        touched = take(self.mesh.index, key)
+        self.told(self.mesh.snapshot.update([touched]), exactly=True)
+        self.touches(before, key, touched)
 
     @rule(batch=st.lists(OBJECTS, min_size=2, max_size=5), data=st.data())
     def apply_several_as_one(self, batch: list[Object], data: st.DataObject) -> None:
@@ -164,6 +170,27 @@ class Meshes(RuleBasedStateMachine):
                 assert told == changed
         assert len({change.name for change in changes}) == len(changes)
 
+    def touches(self, before: Mapping[ObjectKey, Object], key: ObjectKey, touched: Touched) -> None:
+        """Receipts look at all that the object was or is in, and at what others were moved into or out of by it."""
+        now = self.objects
+        for one in before.keys() | now.keys():
+            was, is_ = memberships(before.values(), one), memberships(now.values(), one)
+            if one != key:
+                assert names(touched.moved.get(one, set())) >= was ^ is_
+            elif key in self.mesh.index.workloads or isinstance(before.get(key), WorkloadEntry):
+                assert names(touched.footprint) == was | is_
+        for service in now.values():
+            old = before.get(service.key)
+            if isinstance(service, ServiceEntry) and isinstance(old, ServiceEntry):
+                calms_down = panics(old, before.values()) and not panics(service, now.values())
+                for workload in now.values() if calms_down else ():
+                    if (
+                        isinstance(workload, WorkloadEntry)
+                        and selects(service, workload)
+                        and draining(workload.endpoint)
+                    ):
+                        assert names(touched.moved[workload.key]) >= shown_in(service)
+
     def versions(self) -> dict[View, dict[ResourceName, Version]]:
         """By view, the version of every resource that it has, those of gRPC clients too."""
         found = {}
@@ -184,9 +211,18 @@ class Meshes(RuleBasedStateMachine):
         self.mesh.delete(*self.objects.values())
         assert not any(vars(self.mesh.index).values())
         assert self.mesh.snapshot.catalogue() == set()
+        assert not self.mesh.snapshot._owner
         assert all(
             self.mesh.everything(view) == described([], view) for view in self.mesh.snapshot.views() - {VIEWS[2]}
         )
+
+
+def names(resources: Iterable[ResourceName]) -> set[tuple[str, str]]:
+    return {(short_name(resource.type_url), resource.name) for resource in resources}
+
+
+def without(objects: Mapping[ObjectKey, Object], key: ObjectKey) -> dict[ObjectKey, Object]:
+    return {other: one for other, one in objects.items() if other != key}
 
 
 def test_a_mesh_that_follows_every_change_is_one_computed_anew() -> None:

@@ -3,7 +3,7 @@
 from ledger.ids import ObjectKey
 from xds.index.endpoint_set import MemberKey
 from xds.index.index import Index, Service, unusable
-from xds.objects import ALL_DRAINING_ANNOTATION, WorkloadEntry
+from xds.objects import ALL_DRAINING_ANNOTATION, ServiceEntry, ServicePort, WorkloadEntry
 
 
 def obstacles(index: Index, key: ObjectKey) -> list[str]:
@@ -52,13 +52,41 @@ def _of_workload(index: Index, workload: WorkloadEntry) -> list[str]:
 def _lost_claims(index: Index, service: Service) -> list[str]:
     found = []
     for host in service.entry.hosts:
-        first = index.with_host(host)[0]
-        if first is not service and _overlap(first, service):
+        for first in index.with_host(host):
+            if first is service:
+                break
+            if _share_a_port(first, service) and _seen_together(first, service):
+                found.append(
+                    f"{first.entry.key} claims host {host} too, and is older (or first by name): "
+                    "it gets the routes, except in this one's own namespace"
+                )
+                break
+    for port in service.entry.ports:
+        first = _has_the_rest(index, service, port)
+        if first is not None:
             found.append(
-                f"{first.entry.key} claims host {host} too, and is older (or first by name): "
-                "it gets the routes, except in this one's own namespace"
+                f"{first} has what no address or server name tells apart of port {port.number}, since it is older (or "
+                "first by name): give this one addresses, or another port"
             )
     return found
+
+
+def _has_the_rest(index: Index, service: Service, port: ServicePort) -> ObjectKey | None:
+    """Who else has the port's default chain, which is for HTTP or for one TCP service; None if nobody, or this one."""
+    if not _takes_the_rest(service.entry, port):
+        return None
+    for first in index.on_port(port.number):
+        if first is service:
+            break
+        other = next(other for other in first.entry.ports if other.number == port.number)
+        both_http = other.protocol.is_http and port.protocol.is_http
+        if _takes_the_rest(first.entry, other) and not both_http and _seen_together(first, service):
+            return first.entry.key
+    return None
+
+
+def _takes_the_rest(entry: ServiceEntry, port: ServicePort) -> bool:
+    return port.protocol.is_http or not (port.protocol.is_tls or entry.addresses)
 
 
 def _missing_endpoints(service: Service) -> list[str]:
@@ -69,10 +97,24 @@ def _missing_endpoints(service: Service) -> list[str]:
     return []
 
 
-def _overlap(one: Service, other: Service) -> bool:
-    ports = {port.number for port in one.entry.ports} & {port.number for port in other.entry.ports}
-    everywhere = "*" in one.entry.export_to or "*" in other.entry.export_to
-    return bool(ports) and (everywhere or one.entry.namespace == other.entry.namespace)
+def _share_a_port(one: Service, other: Service) -> bool:
+    return bool({port.number for port in one.entry.ports} & {port.number for port in other.entry.ports})
+
+
+def _seen_together(one: Service, other: Service) -> bool:
+    """Whether there may be a proxy that sees both."""
+    namespaces = _exported_to(one.entry), _exported_to(other.entry)
+    everywhere = [exported is None for exported in namespaces]
+    if any(everywhere):
+        return all(exported is None or bool(exported) for exported in namespaces)
+    return bool((namespaces[0] or set()) & (namespaces[1] or set()))
+
+
+def _exported_to(entry: ServiceEntry) -> set[str] | None:
+    """The namespaces that see the service; None for all."""
+    if "*" in entry.export_to:
+        return None
+    return {entry.namespace if name == "." else name for name in entry.export_to} - {"~"}
 
 
 def _is_draining(index: Index, service: Service, key: ObjectKey) -> bool:

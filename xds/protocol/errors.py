@@ -13,6 +13,10 @@ class Status(Enum):
     UNAVAILABLE = "UNAVAILABLE"
 
 
+MAX_MESSAGE_LENGTH = 500
+"""Characters. It may quote the peer, and a trailer of over 16 kB is lost on the way."""
+
+
 class StreamError(Exception):
     """The stream has to end, for the reason given; no other stream is concerned.
 
@@ -20,6 +24,7 @@ class StreamError(Exception):
     """
 
     def __init__(self, status: Status, message: str) -> None:
+        message = message if len(message) <= MAX_MESSAGE_LENGTH else message[:MAX_MESSAGE_LENGTH] + "..."
         super().__init__(message)
         self.status = status
         self.message = message

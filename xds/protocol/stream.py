@@ -14,7 +14,7 @@ from xds.protocol.delta import ROOT_PREFIX, DeltaSubscription
 from xds.protocol.errors import Status, StreamError
 from xds.protocol.sotw import SotwSubscription
 from xds.protocol.subscription import WILDCARD, World
-from xds.types import CDS, CHILD, EDS, LDS, RDS, TYPES
+from xds.types import CDS, CHILD, EDS, FULL_SET, LDS, RDS, TYPES
 from xds.view import View
 
 MAX_NODE_ID_LENGTH = 1024
@@ -164,16 +164,21 @@ class Stream:
             sotw.begin(request, now)
 
     def _aim(self, type_url: TypeUrl, request: DiscoveryRequest | DeltaDiscoveryRequest) -> None:
-        """A gRPC client's stream begins with the listener of its target, and goes on asking by name."""
+        """A gRPC client asks for the listener of its target by name; an Envoy for everything."""
         record, proxy = self.record, self.proxy
-        assert record is not None and proxy is not None
-        if type_url != LDS or not (record.targets or not record.interests):
+        assert record is not None
+        assert proxy is not None
+        if type_url not in FULL_SET:
             return
-        delta = isinstance(request, DeltaDiscoveryRequest)
-        names = set(request.resource_names_subscribe if delta else request.resource_names)
-        if names and WILDCARD not in names:
-            record.targets |= names
+        asked = (
+            request.resource_names_subscribe if isinstance(request, DeltaDiscoveryRequest) else request.resource_names
+        )
+        names = set(asked)
+        if WILDCARD in names or (not names and type_url not in record.interests):
+            record.asks_for_everything = True
+        elif type_url == LDS and not record.asks_for_everything:
             self._roster.aimed(proxy, names)
+            self._world.deliveries.aim(record, names)
 
     def _decode(self, data: bytes) -> DiscoveryRequest | DeltaDiscoveryRequest:
         try:
@@ -212,6 +217,10 @@ class Stream:
 
     def _may_remove(self, type_url: TypeUrl) -> bool:
         """Removals come last: listeners after all updates, clusters after the listeners and routes that used them."""
+        record = self.record
+        assert record is not None
+        if record.claims_anything and record.unshown & {LDS, RDS} and type_url in (LDS, CDS):
+            return False  # their first requests are on their way, and may be answered with what lets go
         if type_url == LDS:
             return not self._updating(LDS) and self._settled(RDS)
         if type_url == CDS:

@@ -96,7 +96,8 @@ class Subscription:
             deliveries.set_wildcard(interest, wildcard)
         deliveries.subscribe(interest, added)
         for name in added:
-            self._owe(name, now, known=was_wildcard)
+            covered = was_wildcard and by_wildcard(ResourceName(self.type_url, name))
+            self._owe(name, now, known=covered)
         if wildcard and not was_wildcard:
             for name in self._world.snapshot.names(self._view, self.type_url):
                 if name not in interest.names:
@@ -109,6 +110,7 @@ class Subscription:
             if was_wildcard:
                 dropped |= (interest.behind.keys() | interest.claimed) - wanted - interest.given_up
             deliveries.give_up(interest, dropped, self._still_used)
+            self._release_children()
 
     def _perhaps_held(self) -> set[str]:
         """What the proxy may hold without claiming it, perhaps of names that are gone: parts of responses it rejected.
@@ -215,6 +217,15 @@ class Subscription:
 
     def _let_go_of_children(self) -> None:
         """After an ACK of clusters: load assignments that were given up, and are used by none, oblige no more."""
+        self._release_children()
+        child = CHILD.get(self.type_url)
+        if child is None:
+            return
+        if not self.interest.behind and not self._world.snapshot.uses_any(self._view, child):
+            # A restarted proxy whose clusters need no load assignments will never ask for any.
+            self._world.deliveries.outgrown(self.record, child)
+
+    def _release_children(self) -> None:
         child = CHILD.get(self.type_url)
         if child is None:
             return
@@ -223,9 +234,6 @@ class Subscription:
             interest = record.interests.get(child)
             if interest is not None and interest.given_up:
                 deliveries.release(interest, partial(self._in_use, record, child))
-        if not self.interest.behind and not self._world.snapshot.uses_any(self._view, child):
-            # A restarted proxy whose clusters need no load assignments will never ask for any.
-            deliveries.outgrown(self.record, child)
 
     # What is to be sent
 
@@ -235,7 +243,7 @@ class Subscription:
         if self.outstanding is None and not self.interest.unsent:
             return False
         return any(
-            progress.held == NEVER and not progress.nack and not self._is_removal(name)
+            progress.fresh and not progress.nack and not self._is_removal(name)
             for name, progress in self.interest.behind.items()
         )
 
@@ -249,15 +257,20 @@ class Subscription:
         """Whether something that exists waits to be sent."""
         return any(not self._is_removal(name) for name in self.interest.unsent)
 
+    def _is_asked(self, name: str) -> bool:
+        interest = self.interest
+        return name in interest.names or (interest.wildcard and by_wildcard(ResourceName(self.type_url, name)))
+
     def _is_removal(self, name: str) -> bool:
         return self.type_url in FULL_SET and self._resource(name) is None
 
     def _resource(self, name: str) -> Resource | None:
         resource = ResourceName(self.type_url, name)
+        if self.type_url in FULL_SET and not self._is_asked(name):
+            return None
         if self.type_url in VANISHES_AS_EMPTY:
             return self._world.snapshot.get_or_empty(self._view, resource)
-        wanted = name in self.interest.names or (self.interest.wildcard and by_wildcard(resource))
-        return self._world.snapshot.get(self._view, resource) if wanted else None
+        return self._world.snapshot.get(self._view, resource)
 
     def _batch(self, may_remove: bool) -> tuple[list[Resource], list[str]]:
         """What goes into the next response, where a type can be sent in parts: resources, and names that are gone.

@@ -130,6 +130,18 @@ def test_asking_for_what_does_not_exist_leaves_nothing_behind() -> None:
     assert held(mesh) == before
 
 
+def test_a_target_is_kept_when_somebody_asked_for_it_and_not_before() -> None:
+    mesh = Mesh(service("web", GRPC))
+    before = held(mesh)
+    mesh.apply(service("web", GRPC, sans=["new"]))
+    assert held(mesh) == before
+    mesh.get(LDS, TARGET)
+    mesh.apply(service("web", GRPC))
+    assert held(mesh) == before + 1
+    mesh.delete(service("web"))
+    assert held(mesh) == before
+
+
 def held(mesh: Mesh) -> int:
     """How many targets the view keeps."""
     return sum(len(resources._api) for resources in mesh.snapshot._views.values())
