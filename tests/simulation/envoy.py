@@ -267,7 +267,8 @@ class ModelEnvoy:
     def _ask(self, type_url: TypeUrl, wanted: set[str]) -> None:
         """Changes the names of a type that is asked for by name. What is given up is dropped."""
         connection, state = self.connection, self._types[type_url]
-        assert connection is not None and state.asked is not None
+        assert connection is not None
+        assert state.asked is not None
         added, dropped = wanted - state.asked, state.asked - wanted
         if not added and not dropped:
             return

@@ -62,10 +62,10 @@ def _lost_claims(index: Index, service: Service) -> list[str]:
                 )
                 break
     for port in service.entry.ports:
-        first = _has_the_rest(index, service, port)
-        if first is not None:
+        holder = _has_the_rest(index, service, port)
+        if holder is not None:
             found.append(
-                f"{first} has what no address or server name tells apart of port {port.number}, since it is older (or "
+                f"{holder} has what no address or server name tells apart of port {port.number}, since it is older (or "
                 "first by name): give this one addresses, or another port"
             )
     return found
