@@ -51,7 +51,7 @@ class GrpcClient:
 
     # Calls
 
-    async def call(self, target: str, timeout: float = 5.0) -> Answer:  # noqa: ASYNC109 - it is the call's deadline
+    async def call(self, target: str, timeout: float = 5.0) -> Answer:
         """One call of its own."""
         return await self._do(do="call", target=target, method=GrpcUpstream.METHOD, timeout=timeout)
 
