@@ -6,6 +6,7 @@ seconds since the epoch), and nothing awaits, sleeps or touches a socket. It tre
 must not import `xds` or `controllers`.
 
 Read in this order: `ids` (the identifiers), `ledger` (what was applied), `interest` and `lag` (one stream's and one
-resource's side of who is behind), `streams` (who is obliged), `deliveries` (all of these together), `roster` (the
-proxies), `footprints` (which resources an object touches), `receipts` (the answer) and `waiting` (for it).
+resource's side of who is behind), `stream_record` and `streams` (who is obliged), `deliveries` (all of these
+together), `roster` (the proxies), `footprints` (which resources an object touches), `receipts` (the answer) and
+`waiting` (for it).
 """

@@ -9,7 +9,8 @@ from typing import NamedTuple
 from ledger.ids import NEVER, ResourceName, Revision, StreamId, TypeUrl
 from ledger.interest import Interest, Progress
 from ledger.lag import Lag, Wake
-from ledger.streams import StreamRecord, Streams
+from ledger.stream_record import StreamRecord
+from ledger.streams import Streams
 
 
 class ResourceChange(NamedTuple):

@@ -9,7 +9,7 @@ from ledger.deliveries import Deliveries
 from ledger.footprints import Footprint, Footprints
 from ledger.ids import ANY_GENERATION, Generation, ObjectKey, ProxyId, ResourceName, StreamId
 from ledger.interest import DeliveryState
-from ledger.streams import StreamRecord
+from ledger.stream_record import StreamRecord
 
 
 class Outcome(StrEnum):

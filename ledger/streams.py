@@ -2,17 +2,18 @@
 
 The obligated party is the stream, not the node id: during a hot restart two processes share one. A stream that ends
 credits nothing (rule 27) and stays obliged, as an absent proxy, until the same process is back on a later stream and
-shows what it holds; or the proxy is forgotten. Processes of one node id can't be told apart by what they send, so where
-two have been seen at once, both must be back; or the older one's time is up, since it was replaced in a hot restart.
+shows what it holds; or the proxy is forgotten. Envoy processes of one node id can't be told apart by what they send, so
+where two have been seen at once, both must be back; or the older one's time is up, since it was replaced in a hot
+restart. A gRPC process has a stream for each target; each of them must be back itself.
 """
 
 from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass, field
 from itertools import count, zip_longest
 
 from ledger.ids import NEVER, ProxyId, ResourceName, StreamId, TypeUrl
 from ledger.interest import Interest
+from ledger.stream_record import Inheritance, StreamRecord, all_back, processes
 
 EVERYTHING = "*"
 """Stands for every resource of a type in `Streams.relics`: what a proxy of the loaded roster may hold."""
@@ -20,76 +21,6 @@ EVERYTHING = "*"
 PARENT_SHUTDOWN_SECONDS = 930.0
 """A process that was replaced in a hot restart has ended by then: Envoy's `--parent-shutdown-time-s` is 900 s, and some
 seconds for it to be carried out."""
-
-
-@dataclass(slots=True)
-class Inheritance:
-    """What a stream inherits of the streams of its proxy that ended, for one type.
-
-    tainted: resources of which the proxy may hold anything, whatever it claims: it rejected them (rule 31).
-    doubtful: resources that were on their way when a stream ended: it may have rejected them, unheard.
-    relics: whether the proxy may hold something from before this process started.
-    """
-
-    tainted: set[str] = field(default_factory=set)
-    doubtful: set[str] = field(default_factory=set)
-    relics: bool = False
-
-
-@dataclass(slots=True, eq=False)
-class StreamRecord:
-    """One stream and what it asks for.
-
-    ended: when the stream ended; None while it lives.
-    claims_anything: some first request said that the proxy holds something already.
-    targets: the listeners that it asks for by name, as gRPC clients do. A gRPC process has a stream for each target,
-        all under one node id; streams with targets in common are of one party.
-    asks_for_everything: it asks for clusters or listeners by wildcard, as Envoys do.
-    takes_over: an earlier stream of its process ended before it had shown everything.
-    unshown: the types of which the proxy may hold something and has not said what; a stream with any is `connecting`.
-    opened_order, ended_order: places in the order of all openings and endings.
-    answered: it has ACKed or NACKed something, so all its first requests are in.
-    newcomer_beside: the streams beside which a process without any configuration opened this one, as it seems.
-    replaces: by type, the stream that was still open when the same process opened this one.
-    superseded_at: when a new process of the same node id was first seen beside this one.
-    """
-
-    id: StreamId
-    proxy: ProxyId
-    view: Hashable
-    opened: float
-    unshown: set[TypeUrl]
-    opened_order: int
-    ended: float | None = None
-    ended_order: int = 0
-    claims_anything: bool = False
-    targets: set[str] = field(default_factory=set)
-    asks_for_everything: bool = False
-    takes_over: bool = False
-    answered: bool = False
-    superseded_at: float | None = None
-    newcomer_beside: set[StreamId] = field(default_factory=set)
-    replaces: dict[TypeUrl, StreamId] = field(default_factory=dict)
-    interests: dict[TypeUrl, Interest] = field(default_factory=dict)
-
-    def is_kin(self, other: "StreamRecord") -> bool:
-        """Whether both may be streams of one party: of the same targets, or of none; or one asks for everything."""
-        if self.asks_for_everything or other.asks_for_everything:
-            return True
-        return bool(self.targets & other.targets) if self.targets or other.targets else True
-
-    def was_beside(self, later: "StreamRecord") -> bool:
-        """Whether the stream was open when the later one opened."""
-        return self.ended is None or self.ended_order > later.opened_order
-
-    @property
-    def may_hold(self) -> bool:
-        """Whether the proxy may hold something of the types that are not shown yet."""
-        return self.claims_anything or self.takes_over
-
-    def obliged(self, type_url: TypeUrl) -> bool:
-        """Whether the proxy may hold something of the type, by this stream."""
-        return type_url in self.interests or type_url in self.unshown
 
 
 class Streams:
@@ -202,7 +133,7 @@ class Streams:
         records = self.of_proxy[record.proxy].values()
         former = [other for other in records if other.ended is not None and other.obliged(type_url)]
         beside = [other for other in others if other.was_beside(record) and type_url in other.interests]
-        if beside and _all_back(record, [other for other in others if other.obliged(type_url)], type_url):
+        if beside and all_back(record, [other for other in others if other.obliged(type_url)], type_url):
             # No process of the proxy was away that this one could be.
             if not record.claims_anything and not record.targets:
                 self.hot_restarts[record.proxy] = record.opened  # as it seems; from now on nothing is taken for granted
@@ -320,7 +251,7 @@ class Streams:
         last_end = max(past.ended_order for past in ended)
         returned = [other for other in living if other.opened_order > last_end]
         replaced = {other.replaces.get(type_url) for other in living}
-        enough = len(returned) >= _processes(ended, type_url)
+        enough = len(returned) >= processes(ended, type_url)
         for past in ended:
             if enough or past.id in replaced:
                 if len(returned) == 1 and type_url in past.replaces:
@@ -331,7 +262,7 @@ class Streams:
         """The ended streams of the process that is back on this stream; none where that can't be told."""
         ended = [past for past in self._kin(record) if past.ended is not None and past.obliged(type_url)]
         before = [past for past in ended if past.ended_order < record.opened_order]
-        return before if _processes(ended, type_url) == 1 else []
+        return before if processes(ended, type_url) == 1 else []
 
     def _supersede(self, record: StreamRecord, now: float) -> None:
         if record.superseded_at is None:
@@ -380,32 +311,3 @@ class Streams:
         del streams[record.id]
         if not streams:
             del self.of_proxy[record.proxy]
-
-
-def _all_back(record: StreamRecord, others: Iterable[StreamRecord], type_url: TypeUrl) -> bool:
-    """Whether every process whose stream had ended when this one opened was back by then, on another."""
-    others = list(others)
-    beside = [other for other in others if other.was_beside(record)]
-    ended = [other for other in others if not other.was_beside(record)]
-    if not ended:
-        return True
-    last_end = max(other.ended_order for other in ended)
-    return sum(other.opened_order > last_end for other in beside) >= _processes(ended, type_url)
-
-
-def _processes(records: Iterable[StreamRecord], type_url: TypeUrl) -> int:
-    """How many of these ended streams were open at the same time at most: so many processes there were.
-
-    One that replaced another is of the same process. A gRPC process opens one at a time for a target.
-    """
-    records = list(records)
-    if any(record.targets for record in records):
-        return 1
-    replaced = {record.replaces.get(type_url) for record in records}
-    steps = [(r.opened_order, r.ended_order) for r in records if r.id not in replaced]
-    events = sorted(event for opened, ended in steps for event in ((opened, 1), (ended, -1)))
-    most = running = 0
-    for _, step in events:
-        running += step
-        most = max(most, running)
-    return most

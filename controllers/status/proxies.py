@@ -6,7 +6,8 @@ from controllers.status.model import ProxyStatus, SyncState, TypeStatus
 from ledger.ids import ProxyId, ResourceName, TypeUrl
 from ledger.interest import Interest
 from ledger.roster import Presence, Proxy
-from ledger.streams import EVERYTHING, StreamRecord
+from ledger.stream_record import StreamRecord
+from ledger.streams import EVERYTHING
 from xds.plane import Plane
 from xds.protocol.delta import ROOT_PREFIX
 from xds.protocol.stream import Stream

@@ -11,7 +11,7 @@ from ledger.footprints import Footprints
 from ledger.ids import NEVER, Generation, ObjectKey, ProxyId, ResourceName, Revision, StreamId, TypeUrl
 from ledger.interest import Interest
 from ledger.receipts import Outcome, Query, Receipt, Receipts
-from ledger.streams import StreamRecord
+from ledger.stream_record import StreamRecord
 from ledger.waiting import Waiter, WaitingRoom
 
 CDS = TypeUrl("type.test/a.Cluster")

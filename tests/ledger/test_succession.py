@@ -2,7 +2,8 @@
 
 from ledger.ids import ProxyId
 from ledger.interest import Interest
-from ledger.streams import PARENT_SHUTDOWN_SECONDS, StreamRecord
+from ledger.stream_record import StreamRecord
+from ledger.streams import PARENT_SHUTDOWN_SECONDS
 from tests.ledger.scene import EDS, VIEW, Scene, eds
 
 PROXY = ProxyId("proxy")

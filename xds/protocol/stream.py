@@ -6,7 +6,7 @@ from google.protobuf.message import DecodeError
 
 from ledger.ids import Nonce, ProxyId, StreamId, TypeUrl
 from ledger.roster import Proxy, Roster
-from ledger.streams import StreamRecord
+from ledger.stream_record import StreamRecord
 from protos.base_pb2 import Node
 from protos.discovery_pb2 import DeltaDiscoveryRequest, DiscoveryRequest
 from xds.identity import covers

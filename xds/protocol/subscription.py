@@ -7,7 +7,7 @@ from functools import partial
 from ledger.deliveries import Deliveries
 from ledger.ids import NEVER, Nonce, ResourceName, Revision, TypeUrl
 from ledger.interest import Interest
-from ledger.streams import Inheritance, StreamRecord
+from ledger.stream_record import Inheritance, StreamRecord
 from xds.naming import by_wildcard
 from xds.protocol.errors import Status, StreamError
 from xds.protocol.traffic import Traffic
