@@ -185,19 +185,25 @@ class Cluster(_message.Message):
 
         HEALTHY_PANIC_THRESHOLD_FIELD_NUMBER: _builtins.int
         LOCALITY_WEIGHTED_LB_CONFIG_FIELD_NUMBER: _builtins.int
+        UPDATE_MERGE_WINDOW_FIELD_NUMBER: _builtins.int
         @_builtins.property
         def healthy_panic_threshold(self) -> _base_pb2.Percent: ...
         @_builtins.property
         def locality_weighted_lb_config(self) -> Global___Cluster.CommonLbConfig.LocalityWeightedLbConfig: ...
+        @_builtins.property
+        def update_merge_window(self) -> _duration_pb2.Duration:
+            """How long changes of health or metadata alone may be held back from the workers."""
+
         def __init__(
             self,
             *,
             healthy_panic_threshold: _base_pb2.Percent | None = ...,
             locality_weighted_lb_config: Global___Cluster.CommonLbConfig.LocalityWeightedLbConfig | None = ...,
+            update_merge_window: _duration_pb2.Duration | None = ...,
         ) -> None: ...
-        _HasFieldArgType: _TypeAlias = _typing.Literal["healthy_panic_threshold", b"healthy_panic_threshold", "locality_config_specifier", b"locality_config_specifier", "locality_weighted_lb_config", b"locality_weighted_lb_config"]  # noqa: Y015
+        _HasFieldArgType: _TypeAlias = _typing.Literal["healthy_panic_threshold", b"healthy_panic_threshold", "locality_config_specifier", b"locality_config_specifier", "locality_weighted_lb_config", b"locality_weighted_lb_config", "update_merge_window", b"update_merge_window"]  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["healthy_panic_threshold", b"healthy_panic_threshold", "locality_config_specifier", b"locality_config_specifier", "locality_weighted_lb_config", b"locality_weighted_lb_config"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["healthy_panic_threshold", b"healthy_panic_threshold", "locality_config_specifier", b"locality_config_specifier", "locality_weighted_lb_config", b"locality_weighted_lb_config", "update_merge_window", b"update_merge_window"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         _WhichOneofReturnType_locality_config_specifier: _TypeAlias = _typing.Literal["locality_weighted_lb_config"]  # noqa: Y015
         _WhichOneofArgType_locality_config_specifier: _TypeAlias = _typing.Literal["locality_config_specifier", b"locality_config_specifier"]  # noqa: Y015

@@ -9,7 +9,7 @@ from itertools import count
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from ledger.deliveries import Deliveries, ResourceChange
 from ledger.ids import NEVER, ProxyId, ResourceName, Revision, StreamId, TypeUrl
@@ -18,7 +18,6 @@ from ledger.interest import Interest
 TYPE = TypeUrl("type.test/a.Resource")
 NAMES = "abc"
 VIEWS = "vw"
-PROXIES = "pqr"
 
 
 @dataclass
@@ -33,135 +32,164 @@ class Proxy:
     sent: dict[str, Revision] = field(default_factory=dict)
 
 
+def living(world: "World") -> list[Proxy]:
+    return [proxy for proxy in world.proxies if proxy.interest is not None]
+
+
+def absent(world: "World") -> list[Proxy]:
+    return [proxy for proxy in world.proxies if proxy.interest is None]
+
+
+def to_be_sent_to(world: "World") -> list[Proxy]:
+    return [proxy for proxy in living(world) if not proxy.sent and proxy.interest and proxy.interest.unsent]
+
+
+def to_answer(world: "World") -> list[Proxy]:
+    return [proxy for proxy in living(world) if proxy.sent]
+
+
 class World(RuleBasedStateMachine):
-    """Three proxies of two views, three resources."""
+    """Three proxies of two views, three resources; at first all is ACKed by all."""
 
     def __init__(self) -> None:
         super().__init__()
         self.deliveries = Deliveries()
         self.revision = Revision(0)
         self.changes: dict[tuple[str, str], list[Revision]] = {(view, name): [] for view in VIEWS for name in NAMES}
-        self.proxies = {id: Proxy(ProxyId(id), VIEWS[n % 2]) for n, id in enumerate(PROXIES)}
+        self.proxies = [Proxy(ProxyId(id), view, set(NAMES)) for id, view in (("p", "v"), ("q", "w"), ("r", "v"))]
         self.waiting: dict[int, tuple[str, Revision]] = {}
         self.woken: set[int] = set()
         self.ids = count(1)
+        self.change(set(NAMES), None)
+        for proxy in self.proxies:
+            self.connect(proxy)
+            self.exchange(proxy)
 
     # Objects change
 
     @rule(names=st.sets(st.sampled_from(NAMES), min_size=1), views=st.sampled_from([None, "v", "w"]))
-    def change(self, names: set[str], views: str | None) -> None:
-        since, self.revision = self.revision, Revision(self.revision + 1)
-        changed_in = VIEWS if views is None else views
-        for name in names:
-            for view in changed_in:
-                self.changes[view, name].append(self.revision)
-        seen = None if views is None else frozenset(changed_in)
-        changes = [ResourceChange(resource(name), seen, False) for name in names]
-        woken = self.deliveries.changed(changes, since, self.revision, 0.0)
+    def objects_change(self, names: set[str], views: str | None) -> None:
+        woken = self.change(names, views)
         assert woken == {
             proxy.interest.stream
-            for proxy in self.proxies.values()
-            if proxy.interest and proxy.view in changed_in and names & (proxy.interest.names | proxy.interest.given_up)
+            for proxy in self.proxies
+            if proxy.interest
+            and proxy.view in (views or VIEWS)
+            and names & (proxy.interest.names | proxy.interest.given_up)
         }
+
+    def change(self, names: set[str], views: str | None) -> set[StreamId]:
+        since, self.revision = self.revision, Revision(self.revision + 1)
+        for name in names:
+            for view in views or VIEWS:
+                self.changes[view, name].append(self.revision)
+        seen = None if views is None else frozenset(views)
+        changes = [ResourceChange(resource(name), seen, False) for name in names]
+        return self.deliveries.changed(changes, since, self.revision, 0.0)
 
     # Proxies connect, ask, answer and are cut off
 
-    @rule(id=st.sampled_from(PROXIES))
-    def connect(self, id: str) -> None:
-        proxy = self.proxies[id]
-        if proxy.interest is not None:
-            return
-        stream = StreamId(next(self.ids))
-        record = self.deliveries.open(stream, proxy.id, proxy.view, [TYPE], 0.0)
+    @rule(data=st.data())
+    @precondition(lambda self: bool(absent(self)))
+    def a_proxy_connects(self, data: st.DataObject) -> None:
+        self.connect(data.draw(st.sampled_from(absent(self))))
+
+    def connect(self, proxy: Proxy) -> None:
+        record = self.deliveries.open(StreamId(next(self.ids)), proxy.id, proxy.view, [TYPE], 0.0)
         interest, inherited = self.deliveries.show(record, TYPE, bool(proxy.holds))
         proxy.interest = interest
         self.deliveries.subscribe(interest, proxy.asks)
-        for name in proxy.asks:
+        for name in sorted(proxy.asks):
             rejected = name in inherited.tainted
-            newest = name in proxy.holds and self.is_newest(proxy, name)
-            if newest and not rejected and name not in inherited.doubtful:
+            if self.holds_newest(proxy, name) and not rejected and name not in inherited.doubtful:
                 self.deliveries.claim(interest, [name])
             else:
                 self.deliveries.owe(interest, name, self.revision, 0.0, held=NEVER, tainted=rejected)
 
-    @rule(id=st.sampled_from(PROXIES), name=st.sampled_from(NAMES))
-    def ask(self, id: str, name: str) -> None:
-        proxy = self.proxies[id]
-        if proxy.interest is None or name in proxy.asks:
-            return
-        proxy.asks.add(name)
-        self.deliveries.subscribe(proxy.interest, [name])
-        self.deliveries.owe(proxy.interest, name, self.revision, 0.0, held=NEVER)
-
-    @rule(id=st.sampled_from(PROXIES), name=st.sampled_from(NAMES), uses=st.booleans())
-    def give_up(self, id: str, name: str, uses: bool) -> None:
-        proxy = self.proxies[id]
-        if proxy.interest is None or name not in proxy.asks:
-            return
-        proxy.asks.discard(name)
-        self.deliveries.give_up(proxy.interest, [name], lambda _: uses)
-        if not uses:
-            proxy.holds.pop(name, None)
-
-    @rule(id=st.sampled_from(PROXIES))
-    def release(self, id: str) -> None:
-        proxy = self.proxies[id]
-        if proxy.interest is not None:
-            for name in proxy.interest.given_up:
+    @rule(data=st.data(), name=st.sampled_from(NAMES), uses=st.booleans())
+    @precondition(lambda self: bool(living(self)))
+    def a_name_is_asked_for_or_given_up(self, data: st.DataObject, name: str, uses: bool) -> None:
+        proxy = data.draw(st.sampled_from(living(self)))
+        assert proxy.interest is not None
+        if name in proxy.asks:
+            proxy.asks.discard(name)
+            self.deliveries.give_up(proxy.interest, [name], lambda _: uses)
+            if not uses:
                 proxy.holds.pop(name, None)
-            self.deliveries.release(proxy.interest, lambda _: False)
+        else:
+            proxy.asks.add(name)
+            self.deliveries.subscribe(proxy.interest, [name])
+            self.deliveries.owe(proxy.interest, name, self.revision, 0.0, held=NEVER)
 
-    @rule(id=st.sampled_from(PROXIES), few=st.booleans())
-    def send(self, id: str, few: bool) -> None:
-        proxy = self.proxies[id]
-        if proxy.interest is None or proxy.sent or not proxy.interest.unsent:
-            return
+    @rule(data=st.data())
+    @precondition(lambda self: bool(living(self)))
+    def what_was_given_up_is_used_no_more(self, data: st.DataObject) -> None:
+        self.release(data.draw(st.sampled_from(living(self))))
+
+    def release(self, proxy: Proxy) -> None:
+        assert proxy.interest is not None
+        for name in proxy.interest.given_up:
+            proxy.holds.pop(name, None)
+        self.deliveries.release(proxy.interest, lambda _: False)
+
+    @rule(data=st.data(), few=st.booleans())
+    @precondition(lambda self: bool(to_be_sent_to(self)))
+    def a_response_is_sent(self, data: st.DataObject, few: bool) -> None:
+        self.send(data.draw(st.sampled_from(to_be_sent_to(self))), few)
+
+    def send(self, proxy: Proxy, few: bool) -> None:
+        assert proxy.interest is not None
         names = sorted(proxy.interest.unsent)[: 1 if few else None]
         self.deliveries.sent(proxy.interest, names, self.revision, 0.0)
         proxy.sent = dict.fromkeys(names, self.revision)
 
-    @rule(id=st.sampled_from(PROXIES))
-    def ack(self, id: str) -> None:
-        proxy = self.proxies[id]
-        if proxy.interest is None or not proxy.sent:
-            return
+    @rule(data=st.data())
+    @precondition(lambda self: bool(to_answer(self)))
+    def a_response_is_acked(self, data: st.DataObject) -> None:
+        self.ack(data.draw(st.sampled_from(to_answer(self))))
+
+    def ack(self, proxy: Proxy) -> None:
+        assert proxy.interest is not None
         self.apply(proxy, set(proxy.sent))
         names, built = list(proxy.sent), next(iter(proxy.sent.values()))
         proxy.sent = {}
         self.deliveries.acked(proxy.interest, names, built)
 
-    @rule(id=st.sampled_from(PROXIES), applied=st.sets(st.sampled_from(NAMES)), again=st.booleans())
-    def nack(self, id: str, applied: set[str], again: bool) -> None:
-        proxy = self.proxies[id]
-        if proxy.interest is None or not proxy.sent:
-            return
+    @rule(data=st.data(), applied=st.sets(st.sampled_from(NAMES)), again=st.booleans())
+    @precondition(lambda self: bool(to_answer(self)))
+    def a_response_is_rejected(self, data: st.DataObject, applied: set[str], again: bool) -> None:
+        proxy = data.draw(st.sampled_from(to_answer(self)))
+        assert proxy.interest is not None
         self.apply(proxy, applied)
         names, proxy.sent = list(proxy.sent), {}
         self.deliveries.nacked(proxy.interest, names, "", again)
 
-    @rule(id=st.sampled_from(PROXIES), applied=st.sets(st.sampled_from(NAMES)))
-    def cut(self, id: str, applied: set[str]) -> None:
-        """The stream ends; what was on its way may have been applied."""
-        proxy = self.proxies[id]
-        if proxy.interest is None:
-            return
+    @rule(data=st.data(), applied=st.sets(st.sampled_from(NAMES)))
+    @precondition(lambda self: bool(living(self)))
+    def a_stream_ends(self, data: st.DataObject, applied: set[str]) -> None:
+        """What was on its way may have been applied."""
+        self.cut(data.draw(st.sampled_from(living(self))), applied)
+
+    @rule(data=st.data(), told=st.booleans())
+    @precondition(lambda self: bool(living(self)))
+    def a_process_is_replaced(self, data: st.DataObject, told: bool) -> None:
+        """The new one holds nothing. The control plane is told of it, or will see."""
+        proxy = data.draw(st.sampled_from(living(self)))
+        self.cut(proxy, set())
+        proxy.holds = {}
+        if told:
+            self.deliveries.forget(proxy.id)
+
+    def cut(self, proxy: Proxy, applied: set[str]) -> None:
+        assert proxy.interest is not None
         self.apply(proxy, applied)
         self.deliveries.end(proxy.interest.stream, 0.0)
         proxy.interest, proxy.sent = None, {}
         proxy.asks |= proxy.holds.keys()  # what it uses it asks for again
 
-    @rule(id=st.sampled_from(PROXIES), told=st.booleans())
-    def die(self, id: str, told: bool) -> None:
-        """The process ends, and a new one starts; the control plane is told, or will see it come back with nothing."""
-        proxy = self.proxies[id]
-        self.cut(id, set())
-        if told:
-            self.deliveries.forget(proxy.id)
-        proxy.holds, proxy.asks = {}, set(proxy.asks)
-
     @rule()
-    def deadline(self) -> None:
-        """Nobody waits any longer for the proxies that are absent."""
+    @precondition(lambda self: bool(absent(self)))
+    def nobody_waits_for_the_absent_any_longer(self) -> None:
         self.deliveries.release_absent(0.0)
 
     def apply(self, proxy: Proxy, names: set[str]) -> None:
@@ -173,12 +201,15 @@ class World(RuleBasedStateMachine):
     # Receipts ask, and wait
 
     @rule(name=st.sampled_from(NAMES))
+    def claims_are_asked(self, name: str) -> None:
+        self.ask_claims(name)
+
     def ask_claims(self, name: str) -> None:
         self.deliveries.ask_claims(resource(name), self.revision, 0.0)
         assert self.deliveries.claimants(resource(name)) == []
 
-    @rule(name=st.sampled_from(NAMES), back=st.integers(0, 3))
-    def wait(self, name: str, back: int) -> None:
+    @rule(name=st.sampled_from(NAMES), back=st.integers(0, 2))
+    def somebody_waits(self, name: str, back: int) -> None:
         revision = Revision(max(0, self.revision - back))
         if not self.deliveries.reached(resource(name), revision):
             waiter = len(self.waiting)
@@ -187,14 +218,14 @@ class World(RuleBasedStateMachine):
 
     # What must hold
 
-    def is_newest(self, proxy: Proxy, name: str) -> bool:
-        return all(change <= proxy.holds[name] for change in self.changes[proxy.view, name])
+    def holds_newest(self, proxy: Proxy, name: str) -> bool:
+        return name in proxy.holds and all(change <= proxy.holds[name] for change in self.changes[proxy.view, name])
 
     def routes_by_older(self, name: str, revision: Revision) -> list[str]:
         """The proxies that route by a form of the resource from before a change at `revision` or earlier."""
         return [
             proxy.id
-            for proxy in self.proxies.values()
+            for proxy in self.proxies
             if name in proxy.holds
             and any(proxy.holds[name] < change <= revision for change in self.changes[proxy.view, name])
         ]
@@ -234,24 +265,28 @@ class World(RuleBasedStateMachine):
         lags = {name: self.deliveries.lag(resource(name)) for name in NAMES}
         assert behind == {(stream, name) for name, lag in lags.items() if lag for stream in lag.progress}
 
+    def exchange(self, proxy: Proxy) -> None:
+        """Everything is sent and ACKed."""
+        assert proxy.interest is not None
+        while proxy.sent or proxy.interest.unsent:
+            if not proxy.sent:
+                self.send(proxy, few=False)
+            self.ack(proxy)
+
     def teardown(self) -> None:
         """Once all are there and accept what they are sent, everybody has let go of everything, and nothing is left."""
-        for id, proxy in self.proxies.items():
-            self.connect(id)
-            self.release(id)
-            for name in NAMES:
-                self.ask_claims(name)
-            assert proxy.interest is not None
-            while proxy.sent or proxy.interest.unsent:
-                self.send(id, few=False)
-                self.ack(id)
+        for proxy in self.proxies:
+            if proxy.interest is None:
+                self.connect(proxy)
+            self.release(proxy)
+        for name in NAMES:
+            self.ask_claims(name)
         self.change(set(NAMES), None)  # what was rejected waits for its next change
-        for id, proxy in self.proxies.items():
-            self.send(id, few=False)
-            self.ack(id)
+        for proxy in self.proxies:
+            self.exchange(proxy)
             assert proxy.interest is not None
             assert not proxy.interest.behind
-        assert len(self.deliveries.streams) == len(PROXIES)
+        assert len(self.deliveries.streams) == len(self.proxies)
         for name in NAMES:
             assert self.deliveries.let_go(resource(name), self.revision)
         self.waiters_are_woken_when_their_revision_is_reached_and_never_before()
@@ -265,5 +300,5 @@ def resource(name: str) -> ResourceName:
 
 def test_deliveries_agree_with_what_proxies_hold() -> None:
     run_state_machine_as_test(
-        World, settings=settings(derandomize=True, max_examples=300, stateful_step_count=40, deadline=None)
+        World, settings=settings(derandomize=True, max_examples=400, stateful_step_count=50, deadline=None)
     )

@@ -47,6 +47,9 @@ def encode_cluster(name: str, host: str, entry: ServiceEntry, port: ServicePort,
         metadata=_metadata(entry),
         # Without it a host that left EDS keeps its share for as long as health checks find it up.
         ignore_health_on_host_removal=True,
+        # An ACK must not run ahead of the workers: by default a mere change of health, as to DRAINING, may be held back
+        # for a second after it.
+        common_lb_config=Cluster.CommonLbConfig(update_merge_window=Duration()),
     )
     if entry.all_draining is AllDraining.REFUSE:
         message.common_lb_config.healthy_panic_threshold.CopyFrom(Percent(value=0))

@@ -63,6 +63,7 @@ def expected(entry: ServiceEntry, **fields: object) -> Cluster:
         circuit_breakers=BREAKERS,
         metadata=about(object=str(entry.key), location=str(entry.location)),
         ignore_health_on_host_removal=True,
+        common_lb_config=ClusterCommonLbConfig(update_merge_window=timedelta()),
     )
     return replace(common, **fields)  # type: ignore[arg-type]
 
@@ -141,7 +142,7 @@ def test_a_cluster_tells_by_which_names_its_instances_are_known() -> None:
 
 def test_a_service_that_refuses_rather_than_panic_has_no_panic_threshold() -> None:
     entry = service("web", all_draining=AllDraining.REFUSE)
-    config = ClusterCommonLbConfig(healthy_panic_threshold=Percent(value=0.0))
+    config = ClusterCommonLbConfig(healthy_panic_threshold=Percent(value=0.0), update_merge_window=timedelta())
     assert of(entry) == expected(entry, common_lb_config=config, **BY_RESOLUTION[Resolution.STATIC])
 
 
