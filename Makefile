@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test unit envoy check format lint types imports protos clean
+.PHONY: help setup demo test unit envoy conformance simulate check format lint types imports protos clean
 
 help: ## list the habits
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,12 @@ unit: $(READY) ## run the fast tests only: no Envoy, no gRPC client, no demo
 
 envoy: $(READY) ## run the tests against real Envoys only
 	$(BIN)/python -m pytest tests/envoy $(ARGS)
+
+conformance: $(READY) ## run the protocol's rules on every transport, and print the table
+	$(BIN)/python -m tests.conformance.table $(ARGS)
+
+simulate: $(READY) ## run worlds of faults; SEED=7 STEPS=1000 replays one, SEEDS=200 runs so many
+	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED)) $(if $(STEPS),--steps $(STEPS)) $(if $(SEEDS),--seeds $(SEEDS))
 
 check: lint types imports test ## everything that must hold before a change lands
 
