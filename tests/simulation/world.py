@@ -317,7 +317,9 @@ class World:
             self._cut(proxy)
 
     def _hot_restart(self) -> None:
-        parents = [p for p in self._streams if [q.node_id for q in self._living()].count(p.node_id) == 1]
+        # While nothing is heard of the parent, a child looks like a process that booted again (see ARCHITECTURE.md).
+        heard = [proxy for proxy, stream in self._streams.items() if stream.record is not None]
+        parents = [p for p in heard if [q.node_id for q in self._living()].count(p.node_id) == 1]
         if parents and not self._calm:
             parent = self.rng.choice(parents)
             self._say(f"{parent.node_id} restarts hot")
