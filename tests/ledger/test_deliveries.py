@@ -1,5 +1,6 @@
 """Who is behind on what: changes, responses and ACKs."""
 
+from ledger.deliveries import ResourceChange
 from ledger.ids import NEVER, Revision, StreamId
 from ledger.interest import DeliveryState
 from tests.ledger.scene import CDS, EDS, OTHER_VIEW, VIEW, Scene, calls, cds, eds
@@ -160,6 +161,27 @@ def test_sending_again_does_not_take_back_what_the_stream_is_known_to_hold_of_ea
     scene.change("api")
     scene.deliveries.owe(proxy, "web", scene.revision, scene.now)
     assert scene.deliveries.reached(eds("web"), Revision(1))
+
+
+def test_a_resource_is_fresh_to_a_stream_until_it_has_acked_a_form_of_it() -> None:
+    scene = Scene()
+    proxy = scene.ask(scene.show(scene.open()), "web")
+    assert proxy.behind["web"].fresh
+    built = scene.send(proxy)
+    scene.change("web")
+    assert proxy.behind["web"].fresh
+    scene.ack(proxy, "web", built=built)
+    assert not proxy.behind["web"].fresh, "the stream has an older form"
+    scene.take(proxy)
+    scene.change("web")
+    assert not proxy.behind["web"].fresh
+
+
+def test_a_resource_that_was_not_there_is_fresh_to_all_when_it_appears() -> None:  # rule 9
+    scene = Scene()
+    proxy = scene.connect("proxy", "web")
+    scene.deliveries.changed([ResourceChange(eds("web"), None, False, True)], scene.revision, scene.revision, scene.now)
+    assert proxy.behind["web"].fresh
 
 
 def test_each_state_of_a_delivery_has_its_name() -> None:

@@ -23,7 +23,7 @@ VIEWS = "vw"
 
 @dataclass
 class Proxy:
-    """A process. `holds`: by name, the revision at which what it routes by was built. `sent`: what is on its way."""
+    """A process. `holds`: when what it routes by was built, by name. `sent`: what is on its way."""
 
     id: ProxyId
     view: str
@@ -71,13 +71,8 @@ class World(RuleBasedStateMachine):
     @rule(names=st.sets(st.sampled_from(NAMES), min_size=1), views=st.sampled_from([None, "v", "w"]))
     def objects_change(self, names: set[str], views: str | None) -> None:
         woken = self.change(names, views)
-        assert woken == {
-            proxy.interest.stream
-            for proxy in self.proxies
-            if proxy.interest
-            and proxy.view in (views or VIEWS)
-            and names & (proxy.interest.names | proxy.interest.given_up)
-        }
+        concerned = [p.interest for p in living(self) if p.interest and p.view in (views or VIEWS)]
+        assert woken == {one.stream for one in concerned if names & (one.names | one.given_up)}
 
     def change(self, names: set[str], views: str | None) -> set[StreamId]:
         since, self.revision = self.revision, Revision(self.revision + 1)
@@ -205,9 +200,6 @@ class World(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(NAMES))
     def claims_are_asked(self, name: str) -> None:
-        self.ask_claims(name)
-
-    def ask_claims(self, name: str) -> None:
         self.deliveries.ask_claims(resource(name), self.revision, 0.0)
         assert self.deliveries.claimants(resource(name)) == []
 
@@ -283,7 +275,7 @@ class World(RuleBasedStateMachine):
                 self.connect(proxy)
             self.release(proxy)
         for name in NAMES:
-            self.ask_claims(name)
+            self.claims_are_asked(name)
         self.change(set(NAMES), None)  # what was rejected waits for its next change
         for proxy in self.proxies:
             self.exchange(proxy)

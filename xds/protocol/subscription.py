@@ -26,6 +26,9 @@ MAX_NAME_LENGTH = 4096
 RESPONSE_BYTES = 2 * 1024 * 1024
 """A response that may be split (all but SotW's full sets) is, at this size: gRPC clients refuse messages over 4 MiB."""
 
+MAX_NACK_TEXT = 4096
+"""Characters kept of a proxy's reason for a NACK; Envoy names every resource that it rejects in it."""
+
 WILDCARD = "*"
 
 MAX_AMBIGUOUS_NACKS = 3
@@ -201,6 +204,7 @@ class Subscription:
         """
         sent = self.outstanding
         assert sent is not None
+        text = text[:MAX_NACK_TEXT]
         self.outstanding = None
         self.stale = False
         self.last_error = text or "rejected without a reason"
