@@ -60,7 +60,8 @@ class Receipt:
 
     applied: the generation that is applied; 0 if the object is not there. audience: the streams, absent ones too, that
     ask for an affected resource; acked: those of them that are not stragglers. excluded: the connected proxies that ask
-    for none. released: stragglers absent for longer than the deadline. reasons: why it is not CONFIRMED, beyond them.
+    for none. released: stragglers absent for longer than the deadline. reasons: why it is not CONFIRMED, beyond them;
+    or what else there is to know of it.
     """
 
     query: Query

@@ -108,10 +108,10 @@ class Roster:
         """An absent proxy is known to be gone.
 
         Returns:
-            False if it is not known, or is connected and so evidently not gone.
+            False if it is not absent: not known, gone already, or connected and so evidently not gone.
         """
         proxy = self._proxies.get(proxy_id)
-        if proxy is None or proxy.presence is Presence.CONNECTED:
+        if proxy is None or proxy.presence is not Presence.ABSENT:
             return False
         proxy.presence, proxy.since = Presence.GONE, now
         self.version += 1

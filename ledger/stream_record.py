@@ -91,14 +91,19 @@ def all_back(record: StreamRecord, others: Iterable[StreamRecord], type_url: Typ
 def processes(records: Iterable[StreamRecord], type_url: TypeUrl) -> int:
     """How many of these ended streams were open at the same time at most: so many processes there were.
 
-    One that replaced another is of the same process. A gRPC process opens one at a time for a target.
+    One that replaced another is of the same process. Of gRPC streams only those with a target in common can tell: a
+    process has one for each target.
     """
     records = list(records)
-    if any(record.targets for record in records):
-        return 1
     replaced = {record.replaces.get(type_url) for record in records}
-    steps = [(r.opened_order, r.ended_order) for r in records if r.id not in replaced]
-    events = sorted(event for opened, ended in steps for event in ((opened, 1), (ended, -1)))
+    records = [record for record in records if record.id not in replaced]
+    targets = {target for record in records for target in record.targets}
+    groups = [[record for record in records if target in record.targets] for target in targets]
+    return max(map(_at_once, groups or [records]))
+
+
+def _at_once(records: Iterable[StreamRecord]) -> int:
+    events = sorted(event for r in records for event in ((r.opened_order, 1), (r.ended_order, -1)))
     most = running = 0
     for _, step in events:
         running += step

@@ -17,6 +17,8 @@ def _covers(name: str, node_id: str) -> bool:
     if not name:
         return False
     if "://" in name:
+        if not name.partition("://")[2].strip("/"):
+            return False  # a scheme alone names nobody
         return node_id == name or node_id.startswith(name.rstrip("/") + "/")
     if name.startswith("*."):
         label, _, domain = node_id.partition(".")

@@ -8,7 +8,7 @@ from xds.builders.assignments import encode_assignment
 from xds.builders.clusters import encode_cluster, passthrough_cluster
 from xds.builders.routes import encode_empty_routes
 from xds.index.index import Index, Service, Touched
-from xds.naming import PASSTHROUGH_CLUSTER, by_wildcard, cluster_name, port_listener_name
+from xds.naming import PASSTHROUGH_CLUSTER, by_wildcard, cluster_name, cluster_names, port_listener_name
 from xds.objects import Resolution, ServiceEntry
 from xds.resource import FullSet, Resource
 from xds.types import CDS, EDS, FULL_SET, LDS, RDS
@@ -77,7 +77,7 @@ class Snapshot:
         return sorted(names)
 
     def catalogue(self) -> set[ResourceName]:
-        """Every cluster and listener that some wildcard subscription covers."""
+        """Every cluster and listener of a service that some wildcard subscription covers."""
         names = {ResourceName(CDS, name) for name in self._resources[CDS]}
         names.update(ResourceName(LDS, port_listener_name(port)) for port in self._index.ports())
         return names
@@ -136,7 +136,6 @@ class Snapshot:
         self, key: ObjectKey, forms: list[ServiceEntry], changes: dict[ResourceName, ResourceChange]
     ) -> None:
         service = self._index.services.get(key)
-        views = self._seen_by(forms)
         appears_or_vanishes = frozenset(view for view in self._views if len({view.sees(entry) for entry in forms}) > 1)
         fresh: dict[ResourceName, Resource] = {}
         for entry_port in service.entry.ports if service else ():
@@ -152,12 +151,13 @@ class Snapshot:
         for gone in sorted(stale):
             self._owner.pop(gone.name, None)
             if self._resources[gone.type_url].pop(gone.name, None) is not None:
-                changes[gone] = ResourceChange(gone, views, True)
+                changes[gone] = ResourceChange(gone, self._seen_by(_having(forms, gone)), True)
         for name, resource in fresh.items():
             self._owner[name.name] = key
             old = self._resources[name.type_url].get(name.name)
             self._resources[name.type_url][name.name] = resource
             if old is None or old.version != resource.version:
+                views = self._seen_by(_having(forms, name))
                 changes[name] = ResourceChange(name, views, True, appears=old is None or bool(appears_or_vanishes))
             elif appears_or_vanishes:
                 changes[name] = ResourceChange(name, appears_or_vanishes, True, appears=True)
@@ -199,3 +199,8 @@ class Snapshot:
         owner = self._owner.get(name)
         service = self._index.services.get(owner) if owner is not None else None
         return service is not None and view.sees(service.entry)
+
+
+def _having(forms: Iterable[ServiceEntry], resource: ResourceName) -> list[ServiceEntry]:
+    """The forms that have the cluster (or load assignment): no view hears of one by a form that has it not."""
+    return [entry for entry in forms if resource.name in cluster_names(entry)]

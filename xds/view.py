@@ -34,7 +34,7 @@ class View:
             namespace = DEFAULT_NAMESPACE
             parts = node_id.split("~")
             if len(parts) == 4 and "." in parts[2]:
-                namespace = parts[2].rpartition(".")[2]
+                namespace = parts[2].rpartition(".")[2] or DEFAULT_NAMESPACE
         address = metadata.get("BIND_ADDRESS")
         return cls(
             namespace,

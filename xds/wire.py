@@ -5,7 +5,6 @@ Fields of a message may be concatenated in any order, and an embedded message is
 """
 
 _LENGTH_DELIMITED = 2
-_VARINT = 0
 
 
 def varint(value: int) -> bytes:
@@ -33,8 +32,3 @@ def embedded(field: int, body: bytes) -> bytes:
 def text(field: int, value: str) -> bytes:
     """A string field; nothing where it is empty, as proto3 has it."""
     return embedded(field, value.encode()) if value else b""
-
-
-def integer(field: int, value: int) -> bytes:
-    """An integer or enum field; nothing where it is 0, as proto3 has it."""
-    return varint(field << 3 | _VARINT) + varint(value) if value else b""

@@ -104,3 +104,17 @@ def test_a_target_that_is_told_again_changes_nothing() -> None:
     assert record.targets == {"a"}
     scene.deliveries.aim(record, {"b"})
     assert record.targets == {"a", "b"}
+
+
+def test_two_processes_with_one_node_id_and_one_target_must_both_be_back() -> None:
+    """Workers that share a bootstrap file: whose stream is back can't be told."""
+    scene = Scene()
+    one, two = ask(scene, "a", "assignment-a"), ask(scene, "a", "assignment-a")
+    scene.end(one)
+    scene.end(two)
+    ask(scene, "a", "assignment-a", holds=True)
+    assert scene.is_obliged(one)
+    assert scene.is_obliged(two)
+    ask(scene, "a", "assignment-a", holds=True)
+    assert not scene.is_obliged(one)
+    assert not scene.is_obliged(two)

@@ -5,15 +5,15 @@ from google.protobuf.wrappers_pb2 import BytesValue, StringValue, UInt32Value, U
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xds.wire import embedded, integer, tag, text, varint
+from xds.wire import embedded, tag, text, varint
 
 NUMBERS = [0, 1, 127, 128, 300, 16_383, 16_384, 2**32 - 1, 2**63, 2**64 - 1]
 
 
 @pytest.mark.parametrize("number", NUMBERS)
 def test_a_varint_is_what_protobuf_writes(number: int) -> None:
-    assert integer(1, number) == UInt64Value(value=number).SerializeToString()
     assert UInt64Value.FromString(b"\x08" + varint(number)).value == number
+    assert UInt64Value(value=number).SerializeToString() in (b"\x08" + varint(number), b"")
 
 
 @pytest.mark.parametrize("field", [1, 2, 15, 16, 33, 2047, 2048, 2**29 - 1])
@@ -30,5 +30,4 @@ def test_bytes_and_strings_are_what_protobuf_writes(body: bytes, string: str) ->
 
 def test_what_is_empty_is_not_written_unless_it_is_a_message() -> None:
     assert text(1, "") == b""
-    assert integer(1, 0) == b""
     assert embedded(1, UInt32Value().SerializeToString()) == b"\x0a\x00", "a message that is there, and empty"

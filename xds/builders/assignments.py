@@ -16,7 +16,7 @@ METADATA_NAMESPACE = "lastack.io"
 UNIX_PREFIX = "unix://"
 
 MAX_UINT32 = 2**32 - 1
-"""Envoy refuses a locality whose weights add up to more."""
+"""The most that a locality's weight can be on the wire, however much its endpoints' add up to."""
 
 # Field numbers of envoy.config.endpoint.v3.
 _ASSIGNMENT_CLUSTER_NAME, _ASSIGNMENT_ENDPOINTS = 1, 2

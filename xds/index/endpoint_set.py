@@ -69,7 +69,7 @@ class EndpointSet:
         return 0 < self.draining == len(self._by_address)
 
     def put(self, member: Member) -> bool:
-        """Adds a member, or replaces it. Whether what is sent changed."""
+        """Adds a member, or replaces it. Whether it differs from what was there; what is sent may be the same."""
         old = self._members.get(member.key)
         if old == member:
             return False
@@ -97,9 +97,6 @@ class EndpointSet:
         if member is None:
             return []
         return [other.key for other in self._by_address[member.address, member.port] if other.key != key]
-
-    def is_member(self, key: MemberKey) -> bool:
-        return key in self._members
 
     def first(self) -> "EndpointSet":
         """A set of the first endpoint alone; one that is not draining if there is one."""
