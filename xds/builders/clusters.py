@@ -8,7 +8,8 @@ from google.protobuf.wrappers_pb2 import UInt32Value
 
 from protos.base_pb2 import V3, AggregatedConfigSource, ConfigSource, Metadata, Percent
 from protos.cluster_pb2 import CircuitBreakers, Cluster
-from xds.builders.assignments import METADATA_NAMESPACE, encode_assignment, encode_endpoint
+from xds.builders.assignments import encode_assignment
+from xds.builders.endpoints import METADATA_NAMESPACE, encode_endpoint
 from xds.builders.filters import HTTP_PROTOCOL_OPTIONS, http2_upstream
 from xds.index.endpoint_set import EndpointSet, Member, MemberKey
 from xds.naming import PASSTHROUGH_CLUSTER
@@ -91,7 +92,7 @@ def _resolvable(host: str, entry: ServiceEntry, port: ServicePort, endpoints: En
 
 def _only(key: MemberKey, endpoint: Endpoint, port: int) -> EndpointSet:
     endpoints = EndpointSet()
-    endpoints.put(Member(key, endpoint.address, port, "", 1, False, encode_endpoint(key, endpoint, port)))
+    endpoints.put(Member(key, endpoint.address, port, "", 1, False, encode_endpoint(key.key, endpoint, port)))
     return endpoints
 
 

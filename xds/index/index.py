@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from ledger.ids import ObjectKey, ResourceName
-from xds.builders.assignments import encode_endpoint, is_ip
+from xds.builders.endpoints import encode_endpoint
 from xds.index.endpoint_set import EndpointSet, Member, MemberKey
 from xds.index.selectors import Selectors
 from xds.naming import cluster_names, endpoint_resources, service_resources
@@ -20,6 +20,7 @@ from xds.objects import (
     ServicePort,
     WorkloadEntry,
 )
+from xds.parsing.addresses import is_ip
 from xds.types import CDS
 
 _K = TypeVar("_K")
@@ -252,7 +253,7 @@ def _join(service: Service, key: MemberKey, endpoint: Endpoint) -> set[int]:
             endpoint.locality,
             endpoint.weight,
             endpoint.is_draining,
-            encode_endpoint(key, endpoint, number),
+            encode_endpoint(key.key, endpoint, number),
         )
         if service.endpoints[port.number].put(member):
             changed.add(port.number)

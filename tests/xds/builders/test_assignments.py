@@ -11,8 +11,9 @@ from envoy_data_plane.envoy.config.endpoint.v3 import Endpoint as ReferenceEndpo
 
 from tests.xds.builders.reference import about, assignment, socket
 from tests.xds.mesh import GRPC, HTTP, Mesh, cluster_of, selecting, service, workload
-from xds.builders.assignments import MAX_UINT32, encode_assignment, is_ip
+from xds.builders.assignments import MAX_UINT32, encode_assignment
 from xds.objects import Endpoint, ServicePort, WorkloadEntry
+from xds.parsing.addresses import is_ip
 from xds.types import EDS
 
 WEB = selecting("web")
