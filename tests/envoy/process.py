@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 
 from tests.envoy.bootstrap import bootstrap
+from tests.envoy.freezing import freeze
 from tests.envoy.objects import HTTP_PORT
 from tests.envoy.waiting import eventually
 
@@ -141,7 +142,7 @@ class Envoy:
 
     def pause(self) -> None:
         """It freezes, with its sockets open."""
-        self._process.send_signal(signal.SIGSTOP)
+        freeze(self._process.pid)
 
     def resume(self) -> None:
         self._process.send_signal(signal.SIGCONT)

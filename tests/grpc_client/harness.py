@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.envoy.freezing import freeze
 from tests.envoy.upstreams import GrpcUpstream
 
 SCRIPT = Path(__file__).with_name("client.py")
@@ -86,7 +87,7 @@ class GrpcClient:
 
     def pause(self) -> None:
         """It freezes, with its sockets open."""
-        self._process.send_signal(signal.SIGSTOP)
+        freeze(self._process.pid)
 
     def resume(self) -> None:
         self._process.send_signal(signal.SIGCONT)
