@@ -2,7 +2,7 @@
 
 from ledger.ids import Nonce
 from protos.discovery_pb2 import DeltaDiscoveryRequest
-from xds.protocol.subscription import MAX_NAMES, WILDCARD, Subscription
+from xds.protocol.subscription import WILDCARD, Subscription
 from xds.resource import Resource
 from xds.types import FULL_SET, PARENT
 from xds.wire import embedded, text
@@ -24,9 +24,7 @@ class DeltaSubscription(Subscription):
         asked = set(request.resource_names_subscribe)
         wildcard = self.type_url in FULL_SET and (not asked or WILDCARD in asked)
         names = asked - {WILDCARD} - set(request.resource_names_unsubscribe)
-        self._check(names)
         held = request.initial_resource_versions
-        self._limit(len(held))
         snapshot, deliveries = self._world.snapshot, self._world.deliveries
         deliveries.set_wildcard(self.interest, wildcard)
         deliveries.subscribe(self.interest, names)
@@ -79,10 +77,6 @@ class DeltaSubscription(Subscription):
         interest = self.record.interests.get(parent) if parent is not None else None
         progress = interest.behind.get(name) if interest is not None else None
         return progress is not None and bool(progress.sent)
-
-    def _limit(self, count: int) -> None:
-        if count > MAX_NAMES:
-            self._check({str(number) for number in range(count)})
 
     def next_response(self, nonce: Nonce, may_remove: bool, now: float) -> tuple[bytes, list[str]] | None:
         """The response to send now, and which resources are in it; None if there is nothing to send."""

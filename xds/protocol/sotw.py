@@ -24,7 +24,6 @@ class SotwSubscription(Subscription):
         nothing. A version shows that the proxy holds something, of which only its ACK will tell what.
         """
         names, wildcard = self._asked(request)
-        self._check(names)
         deliveries = self._world.deliveries
         deliveries.set_wildcard(self.interest, wildcard)
         deliveries.subscribe(self.interest, names)

@@ -13,7 +13,7 @@ from xds.identity import covers
 from xds.protocol.delta import ROOT_PREFIX, DeltaSubscription
 from xds.protocol.errors import Status, StreamError
 from xds.protocol.sotw import SotwSubscription
-from xds.protocol.subscription import WILDCARD, World
+from xds.protocol.subscription import WILDCARD, World, check_names
 from xds.types import CDS, CHILD, EDS, FULL_SET, LDS, RDS, TYPES
 from xds.view import View
 
@@ -76,6 +76,11 @@ class Stream:
         if type_url not in TYPES:
             self._remember_unknown(type_url)
             return
+        if isinstance(request, DeltaDiscoveryRequest):
+            check_names(set(request.resource_names_subscribe), type_url)
+            check_names(request.initial_resource_versions, type_url)
+        else:
+            check_names(set(request.resource_names), type_url)
         subscription = self.subscriptions.get(type_url)
         if subscription is not None:
             self._aim(type_url, request)

@@ -1,6 +1,6 @@
 """What SotW and delta have in common: one type on one stream."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -92,7 +92,7 @@ class Subscription:
         """Sets what is asked for. What is newly asked for is owed; what no longer is, is given up."""
         deliveries, interest = self._world.deliveries, self.interest
         wanted = set(names)
-        self._check(wanted)
+        check_names(wanted, self.type_url)
         was_wildcard = interest.wildcard
         added, dropped = wanted - interest.names, interest.names - wanted
         if wildcard != was_wildcard:
@@ -137,19 +137,6 @@ class Subscription:
         for name in names:
             if name in self.interest.names:
                 self._owe(name, now, known=True)
-
-    def _check(self, names: set[str]) -> None:
-        if len(names) > MAX_NAMES:
-            raise StreamError(
-                Status.RESOURCE_EXHAUSTED,
-                f"{len(names)} names of type {self.type_url} are asked for on one stream; the limit is {MAX_NAMES}",
-            )
-        for name in names - self.interest.names:
-            if len(name) > MAX_NAME_LENGTH:
-                raise StreamError(
-                    Status.INVALID_ARGUMENT,
-                    f"a resource name of {len(name)} characters is asked for; the limit is {MAX_NAME_LENGTH}",
-                )
 
     def _unnamed(self, name: str, now: float) -> None:
         """A name was given up that the wildcard goes on covering."""
@@ -308,3 +295,24 @@ class Subscription:
         self.answer_due = False
         self._world.traffic.sent[self.type_url] += 1
         self._world.deliveries.sent(self.interest, names, self._world.revision, now)
+
+
+def check_names(names: Collection[str], type_url: TypeUrl) -> None:
+    """Refuses more names of a type than a stream may ask for, and names that are too long.
+
+    To be called before a request changes anything: a stream that is refused has shown nothing, and succeeds nobody.
+
+    Raises:
+        StreamError: the stream has to end.
+    """
+    if len(names) > MAX_NAMES:
+        raise StreamError(
+            Status.RESOURCE_EXHAUSTED,
+            f"{len(names)} names of type {type_url} are asked for on one stream; the limit is {MAX_NAMES}",
+        )
+    longest = max(map(len, names), default=0)
+    if longest > MAX_NAME_LENGTH:
+        raise StreamError(
+            Status.INVALID_ARGUMENT,
+            f"a resource name of {longest} characters is asked for; the limit is {MAX_NAME_LENGTH}",
+        )
