@@ -154,6 +154,12 @@ class Streams:
         self._succeed(record, type_url)
         return interest, inherited
 
+    def not_shown(self, record: StreamRecord, type_url: TypeUrl) -> None:
+        """A first request failed while it was taken in: what the proxy holds of the type is not known after all."""
+        record.claims_anything = True
+        record.unshown.add(type_url)
+        self.connecting.add(record.id)
+
     def aim(self, record: StreamRecord, targets: set[str]) -> None:
         """The stream asks for these listeners by name: that tells its party, and so whom it may succeed."""
         if not targets <= record.targets:

@@ -11,7 +11,7 @@ from xds.objects import Applied, Deleted, Endpoint, Protocol, Resolution, Servic
 from xds.plane import Plane
 from xds.protocol.errors import StreamError
 from xds.protocol.stream import Peer, Stream, Transport
-from xds.protocol.subscription import MAX_NAME_LENGTH
+from xds.protocol.subscription import MAX_NAME_LENGTH, Subscription
 from xds.types import EDS
 
 WEB = ServiceEntry(
@@ -47,24 +47,51 @@ def ack(plane: Plane, stream: Stream, delta: bool) -> None:
         plane.receive(stream, answer.SerializeToString(), 0.0)
 
 
-@pytest.mark.parametrize("delta", [False, True], ids=["sotw", "delta"])
-def test_what_an_absent_proxy_holds_is_waited_for_though_its_next_stream_is_refused(delta: bool) -> None:
+def with_absent_proxy(delta: bool) -> tuple[Plane, Query]:
+    """A proxy that held an instance is absent, and the instance is removed."""
     plane = Plane()
     plane.apply([Applied(WEB, Generation(1), b"1"), Applied(INSTANCE, Generation(1), b"1")], 0.0)
     plane.start(0.0, roster_known=True)
-    transport = Transport(delta, EDS)
-    stream = plane.open_stream(transport, Peer("test"), 0.0)
+    stream = plane.open_stream(Transport(delta, EDS), Peer("test"), 0.0)
     plane.receive(stream, first_request(delta, NAME), 0.0)
     ack(plane, stream, delta)
     plane.end_stream(stream, 0.0)
     plane.apply([Deleted(INSTANCE.key)], 0.0)
-    removed = Query(INSTANCE.key, deleted=True)
-    assert plane.receipt(removed, 0.0).outcome is Outcome.PENDING
+    return plane, Query(INSTANCE.key, deleted=True)
 
-    refused = plane.open_stream(transport, Peer("test"), 0.0)
+
+def is_waited_for(plane: Plane, removed: Query) -> bool:
+    receipt = plane.receipt(removed, 0.0)
+    return receipt.outcome is Outcome.PENDING and {s.proxy for s in receipt.stragglers} == {"proxy"}
+
+
+@pytest.mark.parametrize("delta", [False, True], ids=["sotw", "delta"])
+def test_what_an_absent_proxy_holds_is_waited_for_though_its_next_stream_is_refused(delta: bool) -> None:
+    plane, removed = with_absent_proxy(delta)
+    assert is_waited_for(plane, removed)
+    refused = plane.open_stream(Transport(delta, EDS), Peer("test"), 0.0)
     with pytest.raises(StreamError):
         plane.receive(refused, first_request(delta, NAME, "x" * (MAX_NAME_LENGTH + 1)), 0.0)
     plane.end_stream(refused, 0.0)
-    receipt = plane.receipt(removed, 0.0)
-    assert receipt.outcome is Outcome.PENDING
-    assert {straggler.proxy for straggler in receipt.stragglers} == {"proxy"}
+    assert is_waited_for(plane, removed)
+
+
+@pytest.mark.parametrize("delta", [False, True], ids=["sotw", "delta"])
+def test_what_an_absent_proxy_holds_is_waited_for_though_its_next_stream_meets_a_bug(
+    delta: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("a bug")
+
+    plane, removed = with_absent_proxy(delta)
+    with monkeypatch.context() as broken:
+        broken.setattr(Subscription, "_owe", fail)
+        stream = plane.open_stream(Transport(delta, EDS), Peer("test"), 0.0)
+        with pytest.raises(RuntimeError):
+            plane.receive(stream, first_request(delta, NAME), 0.0)
+        plane.end_stream(stream, 0.0)
+    assert is_waited_for(plane, removed)
+    back = plane.open_stream(Transport(delta, EDS), Peer("test"), 0.0)
+    plane.receive(back, first_request(delta, NAME), 0.0)
+    ack(plane, back, delta)
+    assert plane.receipt(removed, 0.0).outcome is Outcome.CONFIRMED

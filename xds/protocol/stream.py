@@ -159,14 +159,18 @@ class Stream:
         inherited.relics |= new_here
         if new_here:
             inherited.tainted |= {resource.name for resource in proxy.tainted if resource.type_url == type_url}
-        if isinstance(request, DeltaDiscoveryRequest):
-            delta = DeltaSubscription(self._world, record, view, interest, inherited)
-            self.subscriptions[type_url] = delta
-            delta.begin(request, now)
-        else:
-            sotw = SotwSubscription(self._world, record, view, interest, inherited)
-            self.subscriptions[type_url] = sotw
-            sotw.begin(request, now)
+        try:
+            if isinstance(request, DeltaDiscoveryRequest):
+                delta = DeltaSubscription(self._world, record, view, interest, inherited)
+                self.subscriptions[type_url] = delta
+                delta.begin(request, now)
+            else:
+                sotw = SotwSubscription(self._world, record, view, interest, inherited)
+                self.subscriptions[type_url] = sotw
+                sotw.begin(request, now)
+        except Exception:
+            self._world.deliveries.not_shown(record, type_url)
+            raise
 
     def _aim(self, type_url: TypeUrl, request: DiscoveryRequest | DeltaDiscoveryRequest) -> None:
         """A gRPC client asks for the listener of its target by name; an Envoy for everything."""
