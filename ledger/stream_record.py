@@ -35,7 +35,8 @@ class StreamRecord:
     opened_order, ended_order: places in the order of all openings and endings.
     answered: it has ACKed or NACKed something, so all its first requests are in.
     newcomer_beside: the streams beside which a process without any configuration opened this one, as it seems.
-    replaces: by type, the stream that was still open when the same process opened this one.
+    replaces: the streams that were still open when the same process opened this one.
+    booted_again: it held nothing, and was taken for the process of earlier streams, booted again.
     superseded_at: when a new process of the same node id was first seen beside this one.
     """
 
@@ -54,7 +55,8 @@ class StreamRecord:
     answered: bool = False
     superseded_at: float | None = None
     newcomer_beside: set[StreamId] = field(default_factory=set)
-    replaces: dict[TypeUrl, StreamId] = field(default_factory=dict)
+    replaces: set[StreamId] = field(default_factory=set)
+    booted_again: bool = False
     interests: dict[TypeUrl, Interest] = field(default_factory=dict)
 
     def is_kin(self, other: "StreamRecord") -> bool:
@@ -77,7 +79,7 @@ class StreamRecord:
         return type_url in self.interests or type_url in self.unshown
 
 
-def all_back(record: StreamRecord, others: Iterable[StreamRecord], type_url: TypeUrl) -> bool:
+def all_back(record: StreamRecord, others: Iterable[StreamRecord]) -> bool:
     """Whether every process whose stream had ended when this one opened was back by then, on another."""
     others = list(others)
     beside = [other for other in others if other.was_beside(record)]
@@ -85,17 +87,17 @@ def all_back(record: StreamRecord, others: Iterable[StreamRecord], type_url: Typ
     if not ended:
         return True
     last_end = max(other.ended_order for other in ended)
-    return sum(other.opened_order > last_end for other in beside) >= processes(ended, type_url)
+    return sum(other.opened_order > last_end for other in beside) >= processes(ended)
 
 
-def processes(records: Iterable[StreamRecord], type_url: TypeUrl) -> int:
+def processes(records: Iterable[StreamRecord]) -> int:
     """How many of these ended streams were open at the same time at most: so many processes there were.
 
     One that replaced another is of the same process. Of gRPC streams only those with a target in common can tell: a
     process has one for each target.
     """
     records = list(records)
-    replaced = {record.replaces.get(type_url) for record in records}
+    replaced = {stream for record in records for stream in record.replaces}
     records = [record for record in records if record.id not in replaced]
     targets = {target for record in records for target in record.targets}
     groups = [[record for record in records if target in record.targets] for target in targets]

@@ -1,50 +1,16 @@
-"""The streams of proxies, and which of them are still obliged.
+"""The streams of proxies: who opened them, what each has shown, which have ended."""
 
-The obligated party is the stream, not the node id: during a hot restart two processes share one. A stream that ends
-credits nothing (rule 27) and stays obliged, as an absent proxy, until the same process is back on a later stream and
-shows what it holds; or the proxy is forgotten. Envoy processes of one node id can't be told apart by what they send, so
-where two have been seen at once, both must be back; or the older one's time is up, since it was replaced in a hot
-restart. A gRPC process has a stream for each target; each of them must be back itself.
-"""
-
-from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
-from itertools import count, zip_longest
+from itertools import zip_longest
 
 from ledger.ids import NEVER, ProxyId, ResourceName, StreamId, TypeUrl
 from ledger.interest import Interest
-from ledger.stream_record import Inheritance, StreamRecord, all_back, processes
-
-EVERYTHING = "*"
-"""Stands for every resource of a type in `Streams.relics`: what a proxy of the loaded roster may hold."""
-
-PARENT_SHUTDOWN_SECONDS = 930.0
-"""A process that was replaced in a hot restart has ended by then: Envoy's `--parent-shutdown-time-s` is 900 s, and some
-seconds for it to be carried out."""
+from ledger.stream_record import Inheritance, StreamRecord, all_back
+from ledger.succession import EVERYTHING, Succession
 
 
-class Streams:
-    """Who is obliged.
-
-    arriving: streams that have not yet said whose they are. connecting: streams, ended ones too, of which it is not yet
-    known what they hold (rule 28). relics: (stream, resource) where a proxy may hold a form from before this process
-    started; what an object touched back then is not known here, so any of these three holds back every receipt.
-    views: how many streams, ended ones too, have each. released: ended streams that nobody waits for.
-    hot_restarts: when a proxy's newest hot restart was, while processes of before it may be running.
-    """
-
-    def __init__(self) -> None:
-        self.streams: dict[StreamId, StreamRecord] = {}
-        self.of_proxy: dict[ProxyId, dict[StreamId, StreamRecord]] = {}
-        self.arriving: dict[StreamId, float] = {}
-        self._arrived_order: dict[StreamId, int] = {}
-        self.connecting: set[StreamId] = set()
-        self.relics: set[tuple[StreamId, ResourceName]] = set()
-        self.views: Counter[Hashable] = Counter()
-        self.released: set[StreamId] = set()
-        self.hot_restarts: dict[ProxyId, float] = {}
-        self._superseded: set[StreamId] = set()
-        self._order = count(1)
+class Streams(Succession):
+    """The life of every stream, from its opening until it obliges nobody."""
 
     @property
     def all_shown(self) -> bool:
@@ -132,15 +98,20 @@ class Streams:
         # Of any party: this one's may not be known yet, and it does no harm to believe less.
         records = self.of_proxy[record.proxy].values()
         former = [other for other in records if other.ended is not None and other.obliged(type_url)]
-        beside = [other for other in others if other.was_beside(record) and type_url in other.interests]
-        if beside and all_back(record, [other for other in others if other.obliged(type_url)], type_url):
+        beside = [other for other in others if other.was_beside(record) and other.obliged(type_url)]
+        replaced = {stream for other in beside for stream in other.replaces}
+        beside = [other for other in beside if other.id not in replaced]
+        if beside and all_back(record, [other for other in others if other.obliged(type_url)]):
             # No process of the proxy was away that this one could be.
             if not record.claims_anything and not record.targets:
                 self.hot_restarts[record.proxy] = record.opened  # as it seems; from now on nothing is taken for granted
                 record.newcomer_beside.update(other.id for other in beside)
-            elif len(beside) == 1 and record.proxy not in self.hot_restarts:
-                record.replaces[type_url] = beside[0].id  # its process came back before its end was seen
-                former += beside
+            elif record.claims_anything and len(beside) == 1 and record.proxy not in self.hot_restarts:
+                if beside[0].booted_again or record.opened < self.in_doubt_until:
+                    self.hot_restarts[record.proxy] = record.opened  # the process before that one may be back
+                else:
+                    record.replaces.add(beside[0].id)  # its process came back before its end was seen
+                    former += beside
         inherited = Inheritance()
         for past in former:
             interest = past.interests.get(type_url)
@@ -204,25 +175,13 @@ class Streams:
                 if progress.sent:
                     interest.doubtful.add(name)
                     progress.sent = NEVER
-        for type_url in list(record.interests):
+        for type_url in record.unshown | record.interests.keys():
             self._succeed(record, type_url)
+        for heir in self._kin(record):
+            if heir.answered and record.id in heir.replaces:
+                self._shown(record, set(record.unshown))  # all that the process has to show, it has shown there
         self._drop_if_empty(record)
         return record
-
-    def expire(self, now: float) -> None:
-        """Ended streams of processes that were replaced in a hot restart, and have ended by now, oblige no more."""
-        for stream in list(self._superseded):
-            record = self.streams.get(stream)
-            if record is None or record.superseded_at is None:
-                continue  # released with one before it
-            if record.ended is not None and now - record.superseded_at >= PARENT_SHUTDOWN_SECONDS:
-                types = set(record.interests)
-                self._release(record)
-                for type_url in types:
-                    self._succeed(record, type_url)
-        for proxy, at in list(self.hot_restarts.items()):
-            if now - at >= PARENT_SHUTDOWN_SECONDS:
-                del self.hot_restarts[proxy]
 
     def forget(self, proxy: ProxyId) -> bool:
         """Drops the ended streams of a proxy that is known to be gone; living ones stay. Whether there were any."""
@@ -231,7 +190,7 @@ class Streams:
             self._release(record)
         return bool(gone)
 
-    # Who succeeds whom
+    # The rest
 
     def _take_over_unshown(self, record: StreamRecord) -> None:
         """What an earlier stream of the process had not shown when it ended, this one has to show."""
@@ -243,77 +202,7 @@ class Streams:
                         self._shown(past, {type_url})
                 self._drop_if_empty(past)
 
-    def _kin(self, record: StreamRecord) -> list[StreamRecord]:
-        """The streams of the record's party, itself too."""
-        return [other for other in self.of_proxy.get(record.proxy, {}).values() if record.is_kin(other)]
-
-    def _succeed(self, record: StreamRecord, type_url: TypeUrl) -> None:
-        """Ended streams whose processes are all back, on later streams that have shown the type, oblige no more."""
-        records = self._kin(record)
-        ended = [other for other in records if other.ended is not None and other.obliged(type_url)]
-        if not ended:
-            return
-        living = [other for other in records if other.ended is None and type_url in other.interests]
-        last_end = max(past.ended_order for past in ended)
-        returned = [other for other in living if other.opened_order > last_end]
-        replaced = {other.replaces.get(type_url) for other in living}
-        enough = len(returned) >= processes(ended, type_url)
-        for past in ended:
-            if enough or past.id in replaced:
-                if len(returned) == 1 and type_url in past.replaces:
-                    returned[0].replaces.setdefault(type_url, past.replaces[type_url])
-                self.retire(past, type_url)
-
-    def _left_behind(self, record: StreamRecord, type_url: TypeUrl) -> list[StreamRecord]:
-        """The ended streams of the process that is back on this stream; none where that can't be told."""
-        ended = [past for past in self._kin(record) if past.ended is not None and past.obliged(type_url)]
-        before = [past for past in ended if past.ended_order < record.opened_order]
-        return before if processes(ended, type_url) == 1 else []
-
-    def _supersede(self, record: StreamRecord, now: float) -> None:
-        if record.superseded_at is None:
-            record.superseded_at = now
-            self._superseded.add(record.id)
-
-    def retire(self, record: StreamRecord, type_url: TypeUrl) -> None:
-        """An ended stream is obliged for the type no longer."""
-        interest = record.interests.pop(type_url, None)
-        if interest is not None:
-            self._drop_interest(record, interest)
-            self.relics.discard((record.id, ResourceName(type_url, EVERYTHING)))
-        self._shown(record, {type_url})
-        self._drop_if_empty(record)
-
-    def _release(self, record: StreamRecord) -> None:
-        self._shown(record, set(record.unshown))
-        for type_url in list(record.interests):
-            self.retire(record, type_url)
-        self._drop_if_empty(record)
-
-    def _drop_interest(self, record: StreamRecord, interest: Interest) -> None:
-        """Forgets what the stream was behind on, and what it asked for."""
-
     def _file(self, record: StreamRecord) -> None:
         self.streams[record.id] = record
         self.of_proxy.setdefault(record.proxy, {})[record.id] = record
         self.views[record.view] += 1
-
-    def _shown(self, record: StreamRecord, types: set[TypeUrl]) -> None:
-        record.unshown -= types
-        if not record.unshown:
-            self.connecting.discard(record.id)
-
-    def _drop_if_empty(self, record: StreamRecord) -> None:
-        if record.ended is None or record.interests or record.unshown:
-            return
-        if self.streams.pop(record.id, None) is None:
-            return
-        self._superseded.discard(record.id)
-        self.released.discard(record.id)
-        self.views[record.view] -= 1
-        if not self.views[record.view]:
-            del self.views[record.view]
-        streams = self.of_proxy[record.proxy]
-        del streams[record.id]
-        if not streams:
-            del self.of_proxy[record.proxy]

@@ -13,7 +13,7 @@ from ledger.ids import ObjectKey, ProxyId, ResourceName, StreamId, TypeUrl
 from ledger.ledger import Ledger
 from ledger.receipts import Answer, Query, Receipt, Receipts
 from ledger.roster import Proxy, Roster
-from ledger.streams import PARENT_SHUTDOWN_SECONDS
+from ledger.succession import PARENT_SHUTDOWN_SECONDS
 from ledger.waiting import Waiter, WaitingRoom
 from xds.index.index import Index, Touched
 from xds.index.remarks import obstacles
@@ -128,6 +128,8 @@ class Plane:
         self._loading = False
         self._settling = not roster_known and self.timing.settling > 0
         self._settled_at = now + self.timing.settling
+        if not roster_known:
+            self.deliveries.in_doubt_until = now + PARENT_SHUTDOWN_SECONDS
         self._woken.update(self.streams)
         self._after(now, surroundings=True)
 

@@ -7,7 +7,7 @@ from ledger.ids import ProxyId, ResourceName, TypeUrl
 from ledger.interest import Interest
 from ledger.roster import Presence, Proxy
 from ledger.stream_record import StreamRecord
-from ledger.streams import EVERYTHING
+from ledger.succession import EVERYTHING
 from xds.plane import Plane
 from xds.protocol.delta import ROOT_PREFIX
 from xds.protocol.stream import Stream

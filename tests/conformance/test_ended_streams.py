@@ -1,7 +1,7 @@
 """A stream that ends credits nothing (rule 27)."""
 
 from ledger.ids import TypeUrl
-from ledger.streams import PARENT_SHUTDOWN_SECONDS
+from ledger.succession import PARENT_SHUTDOWN_SECONDS
 from tests.conformance.bench import NODE, Bench
 from tests.conformance.rules import rule
 from tests.conformance.samples import Sample, cluster_of, every_type, service, workload

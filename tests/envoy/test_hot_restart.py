@@ -4,7 +4,7 @@ from pathlib import Path
 
 from ledger.ids import ProxyId
 from ledger.receipts import Outcome, StragglerState
-from ledger.streams import PARENT_SHUTDOWN_SECONDS
+from ledger.succession import PARENT_SHUTDOWN_SECONDS
 from tests.envoy.harness import Mesh
 from tests.envoy.objects import HOST, cluster_of, service, workload
 from tests.envoy.waiting import eventually

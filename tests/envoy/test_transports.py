@@ -5,7 +5,7 @@ from dataclasses import replace
 import httpx
 
 from ledger.receipts import Outcome, StragglerState
-from ledger.streams import PARENT_SHUTDOWN_SECONDS
+from ledger.succession import PARENT_SHUTDOWN_SECONDS
 from tests.envoy.harness import Mesh
 from tests.envoy.objects import HOST, cluster_of, service, workload
 from tests.envoy.process import Envoy

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from ledger.ids import Generation, TypeUrl
 from ledger.receipts import Outcome, Query, Receipt
-from ledger.streams import PARENT_SHUTDOWN_SECONDS
+from ledger.succession import PARENT_SHUTDOWN_SECONDS
 from protos.base_pb2 import Node
 from protos.discovery_pb2 import DiscoveryRequest, DiscoveryResponse
 from tests.envoy.objects import Object, cluster_of, service, workload

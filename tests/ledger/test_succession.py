@@ -3,7 +3,7 @@
 from ledger.ids import ProxyId
 from ledger.interest import Interest
 from ledger.stream_record import StreamRecord
-from ledger.streams import PARENT_SHUTDOWN_SECONDS
+from ledger.succession import PARENT_SHUTDOWN_SECONDS
 from tests.ledger.scene import EDS, VIEW, Scene, eds
 
 PROXY = ProxyId("proxy")

@@ -1,13 +1,11 @@
 """A model of an Envoy: holds configuration, and speaks ADS as Envoy 1.40 was seen to.
 
-It is honest about what it holds (`routes_to`), and as awkward as the real one about what it says: a rejected response
-is applied in part, claims after that may be false, deletions of load assignments are ACKed and ignored, a cluster that
+It is honest about what it holds (`routes`), and as awkward as the real one about what it says: a rejected response is
+applied in part, claims after that may be false, deletions of load assignments are ACKed and ignored, a cluster that
 changed waits for its endpoints and holds its ACK back meanwhile.
 """
 
 import random
-from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from google.protobuf.message import Message
 
@@ -20,9 +18,11 @@ from protos.discovery_pb2 import (
     DiscoveryRequest,
     DiscoveryResponse,
 )
-from protos.endpoint_pb2 import DRAINING, ClusterLoadAssignment
+from protos.endpoint_pb2 import ClusterLoadAssignment
 from protos.listener_pb2 import Listener
 from protos.route_pb2 import RouteConfiguration
+from tests.simulation.connection import Connection, Held, Taken, TypeState
+from tests.simulation.routes import Routes, held_routes
 from xds.types import CDS, EDS, LDS, RDS, TYPES
 
 MESSAGES: dict[TypeUrl, type[Message]] = {
@@ -33,84 +33,36 @@ MESSAGES: dict[TypeUrl, type[Message]] = {
 }
 
 
-class Route(NamedTuple):
-    """A way on which a request may go: an endpoint of a cluster, as given by an object."""
-
-    cluster: str
-    object: str
-    address: str
-    draining: bool
-
-
-@dataclass
-class Held:
-    """One resource that a proxy holds: its form, that form's version, and the version that it would name."""
-
-    body: bytes
-    version: str
-    claim: str
-
-
-@dataclass
-class TypeState:
-    """What a proxy has of one type. `asked`: the names that it subscribes to; None for a wildcard."""
-
-    held: dict[str, Held] = field(default_factory=dict)
-    asked: set[str] | None = None
-    version: str = ""
-
-
-@dataclass
-class Connection:
-    """One stream: what the proxy has sent and the server not yet read, and the other way round."""
-
-    requests: list[bytes] = field(default_factory=list)
-    responses: list[bytes] = field(default_factory=list)
-    began: set[TypeUrl] = field(default_factory=set)
-    nonces: dict[TypeUrl, str] = field(default_factory=dict)
-    held_back: list[bytes] = field(default_factory=list)
-    """ACKs of clusters that wait for endpoints."""
-
-
 class ModelEnvoy:
-    """One process. `rejecting`: NACKs what it is sent, with this probability."""
+    """One process. Its name is its node id; or, of a later process under the same id, that and a number: `p1.2`.
 
-    def __init__(self, node_id: str, delta: bool, rng: random.Random, namespace: str = "default") -> None:
-        self.node_id = node_id
+    dies_at: when it ends because a process that was started beside it has taken over. changes: counts what it applied.
+    """
+
+    def __init__(self, name: str, delta: bool, namespace: str = "default") -> None:
+        self.name = name
+        self.node_id = name.partition(".")[0]
         self.namespace = namespace
         self.delta = delta
-        self.rejecting = 0.0
         self.alive = True
+        self.frozen = False
         self.dies_at: float | None = None
-        self._rng = rng
+        self.changes = 0
         self._types = {type_url: TypeState(asked=None if type_url in (CDS, LDS) else set()) for type_url in TYPES}
         self._subscribed: set[TypeUrl] = set()
         self._warming: set[str] = set()
+        self._routes: tuple[int, Routes] = -1, {}
         self.connection: Connection | None = None
 
     # What it would do with a request
 
-    def routes(self) -> set[Route]:
+    def routes(self) -> Routes:
         """Every endpoint that a request may go to."""
-        found = set()
-        for name, held in self._types[CDS].held.items():
-            cluster = Cluster.FromString(held.body)
-            assignment = None
-            if cluster.type == Cluster.EDS:
-                eds = self._types[EDS].held.get(name)
-                assignment = ClusterLoadAssignment.FromString(eds.body) if eds is not None else None
-            elif cluster.HasField("load_assignment"):
-                assignment = cluster.load_assignment
-            for locality in assignment.endpoints if assignment is not None else ():
-                for endpoint in locality.lb_endpoints:
-                    about = endpoint.metadata.filter_metadata["lastack.io"]
-                    address = endpoint.endpoint.address.socket_address
-                    where = f"{address.address}:{address.port_value}"
-                    found.add(Route(name, str(about["object"]), where, endpoint.health_status == DRAINING))
-        return found
+        if self._routes[0] != self.changes:
+            self._routes = self.changes, held_routes(self._held(CDS), self._held(EDS))
+        return self._routes[1]
 
-    def held(self, type_url: TypeUrl) -> dict[str, bytes]:
-        """The resources that it uses, encoded."""
+    def _held(self, type_url: TypeUrl) -> dict[str, bytes]:
         return {name: held.body for name, held in self._types[type_url].held.items()}
 
     # The stream
@@ -135,14 +87,22 @@ class ModelEnvoy:
         """The stream is lost, with all that was under way."""
         self.connection = None
 
-    def take_response(self) -> None:
-        """Reads one response, and answers it."""
+    def take_response(self, dice: random.Random | None = None, late: bool = False, twice: bool = False) -> Taken:
+        """Reads one response, and answers it.
+
+        Args:
+            dice: if given, it is rejected, and they tell which parts of it are applied all the same.
+            late: the answer is sent behind that to a later response, of another type.
+            twice: the answer is sent twice.
+        """
         assert self.connection is not None
         data = self.connection.responses.pop(0)
         if self.delta:
-            self._take_delta(DeltaDiscoveryResponse.FromString(data))
+            taken, answer = self._take_delta(DeltaDiscoveryResponse.FromString(data), dice)
         else:
-            self._take_sotw(DiscoveryResponse.FromString(data))
+            taken, answer = self._take_sotw(DiscoveryResponse.FromString(data), dice)
+        self._reply(taken.type_url, answer.SerializeToString(), late, twice)
+        return taken
 
     def _begin(self, type_url: TypeUrl) -> None:
         connection, state = self.connection, self._types[type_url]
@@ -167,19 +127,20 @@ class ModelEnvoy:
 
     # Answers
 
-    def _take_delta(self, response: DeltaDiscoveryResponse) -> None:
+    def _take_delta(self, response: DeltaDiscoveryResponse, dice: random.Random | None) -> tuple[Taken, Message]:
         type_url = TypeUrl(response.type_url)
         resources = {r.name: (r.version, r.resource.value) for r in response.resources}
         assert len(resources) == len(response.resources), "rule 11: no name twice"
         assert not resources.keys() & set(response.removed_resources), "rule 11: not both sent and removed"
-        rejected = self._rng.random() < self.rejecting and bool(resources)
-        changed = self._apply(type_url, resources, set(response.removed_resources), rejected)
+        if not resources:
+            dice = None
+        self._apply(type_url, response.nonce, resources, set(response.removed_resources), dice)
         request = DeltaDiscoveryRequest(type_url=type_url, response_nonce=response.nonce)
-        if rejected:
+        if dice is not None:
             request.error_detail.CopyFrom(Status(code=3, message="model: rejected"))
-        self._after(type_url, set(resources), changed, request)
+        return Taken(type_url, sorted(resources), sorted(response.removed_resources), dice is not None), request
 
-    def _take_sotw(self, response: DiscoveryResponse) -> None:
+    def _take_sotw(self, response: DiscoveryResponse, dice: random.Random | None) -> tuple[Taken, Message]:
         type_url = TypeUrl(response.type_url)
         state = self._types[type_url]
         resources: dict[str, tuple[str, bytes]] = {}
@@ -189,9 +150,10 @@ class ModelEnvoy:
             assert name not in resources, "rule 11: no name twice"
             resources[name] = (response.version_info, resource.value)
         removed = state.held.keys() - resources.keys() if type_url in (CDS, LDS) else set()
-        rejected = self._rng.random() < self.rejecting and bool(resources)
-        changed = self._apply(type_url, resources, set(removed), rejected)
-        if not rejected:
+        if not resources:
+            dice = None
+        self._apply(type_url, response.nonce, resources, set(removed), dice)
+        if dice is None:
             state.version = response.version_info
         request = DiscoveryRequest(
             type_url=type_url,
@@ -199,63 +161,72 @@ class ModelEnvoy:
             version_info=state.version,
             resource_names=sorted(state.asked or ()),
         )
-        if rejected:
+        if dice is not None:
             request.error_detail.CopyFrom(Status(code=3, message="model: rejected"))
-        self._after(type_url, set(resources), changed, request)
+        return Taken(type_url, sorted(resources), sorted(removed), dice is not None), request
 
     def _apply(
-        self, type_url: TypeUrl, resources: dict[str, tuple[str, bytes]], removed: set[str], rejected: bool
-    ) -> set[str]:
-        """Takes what it is sent, or, rejecting it, any part of it (rule 31). Returns the names that changed."""
-        state = self._types[type_url]
+        self,
+        type_url: TypeUrl,
+        nonce: str,
+        resources: dict[str, tuple[str, bytes]],
+        removed: set[str],
+        dice: random.Random | None,
+    ) -> None:
+        """Takes what it is sent, or, rejecting it, any part of it (rule 31); and asks for what this refers to."""
+        connection, state = self.connection, self._types[type_url]
+        assert connection is not None
+        self.changes += 1
         changed = set()
         for name, (version, body) in sorted(resources.items()):
             if state.asked is not None and name not in state.asked:
                 continue
             old = state.held.get(name)
-            if rejected and self._rng.random() < 0.5:
-                if old is not None and self._rng.random() < 0.3:
+            if dice and dice.random() < 0.5:
+                if old is not None and dice.random() < 0.3:
                     old.claim = version  # a false claim, seen after NACKs
                 continue
-            claim = version if not rejected or self._rng.random() < 0.5 else (old.claim if old is not None else "")
+            claim = version if not dice or dice.random() < 0.5 else (old.claim if old is not None else "")
             state.held[name] = Held(body, version, claim)
             if old is None or old.body != body:
                 changed.add(name)
         for name in sorted(removed):
-            if rejected and self._rng.random() < 0.5:
+            if dice and dice.random() < 0.5:
                 continue
             if type_url in (EDS, RDS):
                 if name in state.held:
                     state.held[name].claim = ""  # rule 25: ACKed, and kept
             elif state.held.pop(name, None) is not None:
                 changed.add(name)
-        return changed
-
-    def _after(self, type_url: TypeUrl, received: set[str], changed: set[str], answer: Message) -> None:
-        connection = self.connection
-        assert connection is not None
-        connection.nonces[type_url] = getattr(answer, "response_nonce")  # noqa: B009 - two message types
-        encoded = answer.SerializeToString()
+        connection.nonces[type_url] = nonce
         if type_url in (CDS, LDS):
-            first = EDS if type_url == CDS else RDS
             wanted = self._wanted_children(type_url)
-            self._ask(first, wanted)
+            self._ask(EDS if type_url == CDS else RDS, wanted)
             if type_url == CDS:
                 known = self._types[EDS].held.keys()
                 self._warming |= {name for name in changed if name in wanted and name in known}
                 self._warming &= wanted
         if type_url == EDS:
-            self._warming -= received
-        if type_url == CDS and self._warming:
-            connection.held_back.append(encoded)
+            self._warming -= resources.keys()
+
+    def _reply(self, type_url: TypeUrl, answer: bytes, late: bool, twice: bool) -> None:
+        connection = self.connection
+        assert connection is not None
+        if (type_url == CDS and self._warming) or late:
+            connection.held_back.append((type_url, answer))
         else:
-            connection.requests.append(encoded)
-        if not self._warming and connection.held_back:
-            connection.requests.extend(connection.held_back)
-            connection.held_back.clear()
+            connection.requests += [answer, answer] if twice else [answer]
+        if not self._warming and not late:
+            connection.send_held_back()
         ready = not (self._types[EDS].asked or set()) or type_url in (EDS, LDS, RDS)
         if ready and LDS not in connection.began and type_url in (CDS, EDS):
             self._begin(LDS)
+
+    def speak_up(self) -> None:
+        """Sends the answers that it held back, but those of clusters that wait for endpoints."""
+        connection = self.connection
+        if connection is not None:
+            connection.send_held_back(but=CDS if self._warming else None)
 
     def _wanted_children(self, type_url: TypeUrl) -> set[str]:
         if type_url == CDS:
@@ -272,6 +243,7 @@ class ModelEnvoy:
         added, dropped = wanted - state.asked, state.asked - wanted
         if not added and not dropped:
             return
+        connection.send_held_back(only=type_url)
         state.asked = wanted
         for name in dropped:
             state.held.pop(name, None)
