@@ -101,7 +101,7 @@ class Streams(Succession):
         beside = [other for other in others if other.was_beside(record) and other.obliged(type_url)]
         replaced = {stream for other in beside for stream in other.replaces}
         beside = [other for other in beside if other.id not in replaced]
-        if beside and all_back(record, [other for other in others if other.obliged(type_url)]):
+        if beside and all_back(record, others):
             # No process of the proxy was away that this one could be.
             if not record.claims_anything and not record.targets:
                 self.hot_restarts[record.proxy] = record.opened  # as it seems; from now on nothing is taken for granted

@@ -89,32 +89,36 @@ class Succession:
     def _succeed(self, record: StreamRecord, type_url: TypeUrl) -> None:
         """Ended streams whose processes are all back, on later streams that have shown the type, oblige no more."""
         records = self._kin(record)
-        ended = [other for other in records if other.ended is not None and other.obliged(type_url)]
-        living = [other for other in records if other.ended is None and type_url in other.interests]
-        replacing = {stream: other for other in living for stream in other.replaces}
-        for past in [past for past in ended if past.id in replacing]:
+        living = [other for other in records if other.ended is None]
+        replacing = {stream: other for other in living if type_url in other.interests for stream in other.replaces}
+        for past in [past for past in records if past.id in replacing and past.ended is not None]:
             replacing[past.id].replaces |= past.replaces
             self.retire(past, type_url)
-        ended = [past for past in ended if past.id not in replacing]
-        if not ended:
+        # Of whatever type: which process an ended stream was of can only be told when all of them are back.
+        ended = [past for past in records if past.ended is not None and past.id not in replacing]
+        if not any(past.obliged(type_url) for past in ended):
             return
         last_end = max(past.ended_order for past in ended)
         returned = [other for other in living if other.opened_order > last_end]
-        if len(returned) >= processes(ended):
-            for past in ended:
-                if len(returned) == 1:
-                    returned[0].replaces |= past.replaces
-                self.retire(past, type_url)
-            for heir in returned:
-                heir.booted_again = heir.booted_again or not heir.claims_anything
+        shown = [other for other in returned if type_url in other.interests]
+        obliged = [past for past in ended if past.obliged(type_url)]
+        if len(returned) < processes(ended) or len(shown) < processes(obliged):
+            return
+        for past in obliged:
+            if len(returned) == 1:
+                returned[0].replaces |= past.replaces
+            self.retire(past, type_url)
+        for heir in returned:
+            heir.booted_again = heir.booted_again or not heir.claims_anything
 
     def _left_behind(self, record: StreamRecord, type_url: TypeUrl) -> list[StreamRecord]:
         """The ended streams of the process that is back on this stream; none where that can't be told."""
-        ended = [past for past in self._kin(record) if past.ended is not None and past.obliged(type_url)]
+        ended = [past for past in self._kin(record) if past.ended is not None]
         replaced = [past for past in ended if past.id in record.replaces]
         others = [past for past in ended if past not in replaced]
         before = [past for past in others if past.ended_order < record.opened_order]
-        return replaced + before if not others or processes(others) == 1 else replaced
+        known = replaced + before if not others or processes(others) == 1 else replaced
+        return [past for past in known if past.obliged(type_url)]
 
     def _supersede(self, record: StreamRecord, now: float) -> None:
         if record.superseded_at is None:

@@ -108,3 +108,20 @@ def test_a_second_process_that_holds_nothing_and_asks_for_a_target_replaces_nobo
         scene.take(streams[-1])
     scene.end(streams[0])
     assert scene.is_obliged(streams[0])
+
+
+def test_a_process_that_needs_nothing_of_a_type_does_not_stand_for_another_that_holds_some() -> None:
+    """Two processes were cut off; the one that is back never got any assignments."""
+    scene = Scene()
+    parent, child = scene.open(types=(CDS, EDS)), scene.open(types=(CDS, EDS))
+    for record in (parent, child):
+        scene.show(record, CDS)
+    scene.take(scene.ask(scene.show(child, EDS), "web"))
+    for record in (parent, child):
+        scene.end(record)
+    back = scene.open(types=(CDS, EDS))
+    scene.show(back, CDS)
+    scene.deliveries.answered(back)
+    scene.deliveries.outgrown(back, EDS)
+    scene.change("web")
+    assert not scene.deliveries.reached(eds("web"), scene.revision)
