@@ -1,7 +1,7 @@
 """What the operator does: changes objects, waits, asks."""
 
 from ledger.ids import ProxyId
-from ledger.receipts import Receipt
+from ledger.receipts import Receipt, Straggler
 from tests.simulation.source import key_of
 from tests.simulation.source import service as make_service
 from tests.simulation.source import workload as make_workload
@@ -46,9 +46,9 @@ def receipt(world: World, name: str) -> None:
     """`receipt w1`: is its newest change CONFIRMED?"""
     told = world.plane.receipt(world.query(name), world.now)
     world.tell(f"{name}: {told.outcome}, {told.acked} of {told.audience}{_excluded(told)}")
-    for one in told.stragglers:
+    for one in sorted(told.stragglers, key=_place):
         world.tell(f"  {one.proxy or 'somebody'} {one.state}: {one.resource or '-'}; {one.detail}")
-    for one in told.released:
+    for one in sorted(told.released, key=_place):
         world.tell(f"  {one.proxy} {one.state}, not waited for: {one.resource}; {one.detail}")
     for reason in told.reasons:
         world.tell(f"  {reason}")
@@ -75,3 +75,7 @@ def _spread(world: World) -> None:
         if not replica.lagging:
             replica.follow(world.source, world.now)
     world.pump()
+
+
+def _place(one: Straggler) -> tuple[str, int, str]:
+    return one.proxy, one.stream, one.resource
