@@ -140,9 +140,12 @@ class Watch:
     def _judge(self, key: ObjectKey, receipt: Receipt) -> None:
         if receipt.outcome is not Outcome.CONFIRMED:
             return
+        allowed = set(self._truth.get(str(key), ()))
         for proxy in self.world.living():
-            stale = self._against_truth(proxy.routes().get(str(key), frozenset()))
+            held = proxy.routes().get(str(key), frozenset())
+            allowed |= held
+            stale = self._against_truth(held)
             if stale:
                 raise Violation("confirmed", f"{key} is CONFIRMED, and {proxy.name} routes to it still: {min(stale)}")
-        self._since_confirmed[key] = set(self._truth.get(str(key), frozenset()))
+        self._since_confirmed[key] = allowed
         self.confirmed += 1
