@@ -187,7 +187,7 @@ class Deliveries(Streams):
         else:
             progress.need = max(progress.need, revision)
         if tainted:
-            self._taint(interest, name, progress, "rejected on an earlier stream")
+            self._taint(interest, name, progress, "may have been rejected on an earlier stream")
         if name not in interest.given_up:
             interest.unsent.add(name)
 
@@ -230,6 +230,7 @@ class Deliveries(Streams):
             progress.nack = ""
             progress.alone = False
             interest.rejected.discard(name)
+            interest.doubtful.discard(name)
             resource = ResourceName(interest.type_url, name)
             if progress.relic:
                 progress.relic = False
@@ -265,6 +266,7 @@ class Deliveries(Streams):
         progress = interest.behind.pop(name)
         interest.unsent.discard(name)
         interest.rejected.discard(name)
+        interest.doubtful.discard(name)
         resource = ResourceName(interest.type_url, name)
         if progress.relic:
             self.relics.discard((interest.stream, resource))

@@ -13,11 +13,13 @@ class Inheritance:
 
     tainted: resources of which the proxy may hold anything, whatever it claims: it rejected them (rule 31).
     doubtful: resources that were on their way when a stream ended: it may have rejected them, unheard.
+    behind: resources in whose newest form they were not known to be held when the streams ended.
     relics: whether the proxy may hold something from before this process started.
     """
 
     tainted: set[str] = field(default_factory=set)
     doubtful: set[str] = field(default_factory=set)
+    behind: set[str] = field(default_factory=set)
     relics: bool = False
 
 

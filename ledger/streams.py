@@ -118,6 +118,7 @@ class Streams(Succession):
             if interest is not None:
                 inherited.tainted |= interest.rejected
                 inherited.doubtful |= interest.doubtful.union(n for n, p in interest.behind.items() if p.sent)
+                inherited.behind |= interest.behind.keys()
                 inherited.relics |= any(stream == past.id and r.type_url == type_url for stream, r in self.relics)
         interest = record.interests[type_url] = Interest(record.id, type_url)
         self._shown(record, {type_url})

@@ -232,6 +232,8 @@ class Plane:
         else:
             self.deliveries.end(stream.id, now)
             self.roster.stream_ended(stream.record.proxy, now)
+            if stream.proxy is not None and any(interest.doubtful for interest in stream.record.interests.values()):
+                self._taint(stream.proxy)  # its NACK may be lost with the stream; the next process must not believe it
         self._drop_views()
         self._after(now)
 
@@ -334,7 +336,7 @@ class Plane:
         rejected = {resource for resource in proxy.tainted if resource.type_url not in proxy.shown}
         for record in self.deliveries.of_proxy[proxy.id].values():
             for type_url, interest in record.interests.items():
-                rejected.update(ResourceName(type_url, name) for name in interest.rejected)
+                rejected.update(ResourceName(type_url, name) for name in interest.rejected | interest.doubtful)
         self.roster.taint(proxy, frozenset(rejected))
 
     def _drop_views(self) -> None:

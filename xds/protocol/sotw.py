@@ -29,7 +29,9 @@ class SotwSubscription(Subscription):
         deliveries.subscribe(self.interest, names)
         rejected = self._inherited.tainted
         if wildcard:
-            names = names.union(self._world.snapshot.names(self._view, self.type_url), self._perhaps_held())
+            # It does not list what it holds: what it has not been told to be gone is owed as well.
+            served = self._world.snapshot.names(self._view, self.type_url)
+            names = names.union(served, self._perhaps_held(), self._inherited.behind)
         for name in names:
             tainted = name in rejected
             relic = self._inherited.relics and (tainted or bool(request.version_info))
@@ -54,7 +56,7 @@ class SotwSubscription(Subscription):
     def _asked(self, request: DiscoveryRequest) -> tuple[set[str], bool]:
         names = set(request.resource_names)
         if self.type_url not in FULL_SET:
-            return names, False
+            return names - {WILDCARD}, False
         self._explicit = self._explicit or bool(names)
         return names - {WILDCARD}, WILDCARD in names or not self._explicit  # rule 17
 

@@ -171,6 +171,7 @@ class Stream:
         except Exception:
             self._world.deliveries.not_shown(record, type_url)
             raise
+        interest.doubtful |= inherited.doubtful & interest.behind.keys()  # until it ACKs them
 
     def _aim(self, type_url: TypeUrl, request: DiscoveryRequest | DeltaDiscoveryRequest) -> None:
         """A gRPC client asks for the listener of its target by name; an Envoy for everything."""
