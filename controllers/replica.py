@@ -91,6 +91,8 @@ class Replica:
                 await self._health.tell(serving=False)
                 await tasks.first(self._runtime.discovery.drain(self._settings.drain_time), at_once.wait())
                 await server.stop(None if at_once.is_set() else _LAST_CALLS_SECONDS)
+                if self._keeper is not None:
+                    await self._keeper.finish()
                 tasks.let_end(serving)
                 api.stop()
                 await serving

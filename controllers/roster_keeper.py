@@ -40,6 +40,7 @@ class RosterKeeper:
         self._saved: tuple[int, bool] | None = None
         """`Plane.dump_version`, and whether it was complete, of what is on the disk."""
         self._changed = asyncio.Event()
+        self._writing = asyncio.Lock()
         self.failure: str | None = None
         """Why the roster can't be saved at the moment."""
         runtime.discovery.after_pump.append(self._look)
@@ -67,27 +68,36 @@ class RosterKeeper:
             self._changed.clear()
             await self._save()
 
+    async def finish(self) -> None:
+        """Saves for the last time: streams that have just ended may have left something to know. One attempt."""
+        if self._newest() != self._saved:
+            await self._try_to_save()
+
     async def _save(self) -> None:
         """Saves the roster as it is, however often that takes."""
-        plane = self._runtime.plane
         pause = FIRST_PAUSE
-        while True:
+        while not await self._try_to_save():
+            await self._sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    async def _try_to_save(self) -> bool:
+        """Whether what was newest when it began is saved."""
+        plane = self._runtime.plane
+        async with self._writing:
             newest = self._newest()
             roster = SavedRoster(plane.dump(), newest[1])
             try:
                 await asyncio.to_thread(self._state.save_roster, roster)
             except OSError as error:
                 self._failed(error)
-                await self._sleep(pause)
-                pause = min(2 * pause, LONGEST_PAUSE)
-            else:
-                break
+                return False
         if self.failure is not None:
             log.info("the roster is saved again", directory=str(self._state.path))
             self.failure = None
         self._saved = newest
         plane.saved(newest[0])
         self._runtime.discovery.pump()
+        return True
 
     def _failed(self, error: OSError) -> None:
         reason = str(error)

@@ -210,3 +210,24 @@ async def test_what_changes_nothing_in_the_roster_writes_nothing(tmp_path: Path)
             house.runtime.discovery.tick()
             await asyncio.sleep(0)
         assert len(house.disk.saved) == before
+
+
+async def test_what_streams_leave_when_they_end_is_saved_before_the_process_does(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    with house.disk:
+        house.runtime.start(house.keeper.load())
+        house.connect("a")
+        await house.keeper.finish()
+        assert names(house.disk.saved[-1]) == ["a"]
+        await house.keeper.finish()
+        assert len(house.disk.saved) == 1, "nothing has changed since"
+
+
+async def test_a_disk_that_fails_does_not_keep_the_process_from_ending(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    with house.disk:
+        house.runtime.start(house.keeper.load())
+        house.connect("a")
+        house.disk.failures = 1
+        await house.keeper.finish()
+        assert house.keeper.failure is not None
