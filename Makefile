@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test unit envoy conformance simulate check format lint types imports protos clean
+.PHONY: help setup demo test unit envoy conformance simulate scenarios mutants fuzz hostility check format lint types imports protos clean
 
 help: ## list the habits
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("lastack needs Python 3.11 or newer; this is " + sys.version.split()[0] + " (say: make PYTHON=...)" if sys.version_info < (3, 11) else 0)'
@@ -35,10 +35,23 @@ envoy: $(READY) ## run the tests against real Envoys only
 conformance: $(READY) ## run the protocol's rules on every transport, and print the table
 	$(BIN)/python -m tests.conformance.table $(ARGS)
 
-simulate: $(READY) ## run worlds of faults; SEED=7 STEPS=1000 replays one, SEEDS=200 runs so many
+simulate: $(READY) ## run 200 worlds of faults, 1000 steps each; SEED=7 STEPS=1000 replays one, SEEDS=50 runs so many
 	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED)) $(if $(STEPS),--steps $(STEPS)) $(if $(SEEDS),--seeds $(SEEDS))
 
-check: lint types imports test ## everything that must hold before a change lands
+scenarios: $(READY) ## check the traps that are written down; ARGS=--regenerate writes down what is seen now
+	$(BIN)/python -m tests.scenarios $(ARGS)
+
+mutants: $(READY) ## apply plausible mistakes to the core, and see that each is caught; ARGS="--only NAME"
+	$(BIN)/python -m tests.mutants $(ARGS)
+
+fuzz: $(READY) ## throw mutated bytes at requests and objects, for an hour; SECONDS=60 for each
+	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),1800) $(ARGS)
+
+hostility: $(READY) ## measure healthy proxies beside 1,000 streams that misbehave
+	$(BIN)/python -m tests.hostility $(ARGS)
+
+check: lint types imports test simulate ## everything that must hold before a change lands
+	$(MAKE) fuzz SECONDS=60
 
 format: $(READY) ## put the code into its one layout
 	$(BIN)/ruff format .
