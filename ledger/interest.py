@@ -50,8 +50,8 @@ class Interest:
     behind: the resources whose newest form is not ACKed.
     unsent: those of `behind` that are to go into a response. Never holds a name that is not in `behind`.
     rejected: those of `behind` that were in a NACKed response and are not ACKed since: tainted (rule 31).
-    doubtful: those of `behind` that were on their way when the stream ended, or an earlier one of the proxy: it may have
-        rejected them, unheard.
+    doubtful: those of `behind` that were on their way when the stream ended, or an earlier one of the proxy: it may
+        have rejected them, unheard.
     claimed: resources that the proxy says it holds in the newest form; never in `behind` at the same time.
     given_up: names the stream no longer asks for although it may still use what it has of them (rule 26).
     """

@@ -27,6 +27,8 @@ class Inheritance:
 class StreamRecord:
     """One stream and what it asks for.
 
+    expected: the types that can be asked for on it; None if that is not known. A process with a stream for each type
+        has several at once, which say nothing about each other.
     ended: when the stream ended; None while it lives.
     claims_anything: some first request said that the proxy holds something already.
     targets: the listeners that it asks for by name, as gRPC clients do. A gRPC process has a stream for each target,
@@ -48,6 +50,7 @@ class StreamRecord:
     opened: float
     unshown: set[TypeUrl]
     opened_order: int
+    expected: frozenset[TypeUrl] | None = None
     ended: float | None = None
     ended_order: int = 0
     claims_anything: bool = False
@@ -66,6 +69,10 @@ class StreamRecord:
         if self.asks_for_everything or other.asks_for_everything:
             return True
         return bool(self.targets & other.targets) if self.targets or other.targets else True
+
+    def expects(self, type_url: TypeUrl) -> bool:
+        """Whether the type can be asked for on the stream, as far as is known."""
+        return self.expected is None or type_url in self.expected
 
     def was_beside(self, later: "StreamRecord") -> bool:
         """Whether the stream was open when the later one opened."""

@@ -47,7 +47,8 @@ class Streams(Succession):
         self.arriving.pop(stream, None)
         # What counts is when it opened, not when it first spoke: another may have ended in between.
         order = self._arrived_order.pop(stream, None) or next(self._order)
-        record = StreamRecord(stream, proxy, view, now, set(expected), order)
+        expected = frozenset(expected)
+        record = StreamRecord(stream, proxy, view, now, set(expected), order, expected)
         self._file(record)
         self.connecting.add(stream)
         return record
@@ -94,7 +95,7 @@ class Streams(Succession):
             The stream's interest, and what it inherits of the streams that it may succeed.
         """
         record.claims_anything = record.claims_anything or claims_anything
-        others = [other for other in self._kin(record) if other is not record]
+        others = [other for other in self._kin(record) if other is not record and other.expects(type_url)]
         # Of any party: this one's may not be known yet, and it does no harm to believe less.
         records = self.of_proxy[record.proxy].values()
         former = [other for other in records if other.ended is not None and other.obliged(type_url)]

@@ -73,14 +73,13 @@ class Succession:
         Whatever that has shown, no ended stream of the proxy obliges for: it is of this process, or of none any more.
         """
         for living in [record for record in self.of_proxy.get(proxy, {}).values() if record.ended is None]:
-            kin = [record for record in self._kin(living) if record is not living]
-            if any(other.ended is None for other in kin):
-                continue  # a parent may be given more time; and of two processes either may be that of an ended stream
-            for past in kin:
-                for type_url in living.interests:
-                    self.retire(past, type_url)
-                if living.answered:
-                    self._release(past)
+            for type_url in living.expected or ():
+                kin = [other for other in self._kin(living) if other is not living and other.expects(type_url)]
+                if any(other.ended is None for other in kin):
+                    continue  # a parent may be given more time; and either may be the process of an ended stream
+                if living.answered or type_url in living.interests:
+                    for past in kin:
+                        self.retire(past, type_url)
 
     def _kin(self, record: StreamRecord) -> list[StreamRecord]:
         """The streams of the record's party, itself too."""
@@ -88,13 +87,13 @@ class Succession:
 
     def _succeed(self, record: StreamRecord, type_url: TypeUrl) -> None:
         """Ended streams whose processes are all back, on later streams that have shown the type, oblige no more."""
-        records = self._kin(record)
+        records = [other for other in self._kin(record) if other.expects(type_url)]
         living = [other for other in records if other.ended is None]
         replacing = {stream: other for other in living if type_url in other.interests for stream in other.replaces}
         for past in [past for past in records if past.id in replacing and past.ended is not None]:
             replacing[past.id].replaces |= past.replaces
             self.retire(past, type_url)
-        # Of whatever type: which process an ended stream was of can only be told when all of them are back.
+        # Also those that never asked for it: which process a stream was of can only be told when all of them are back.
         ended = [past for past in records if past.ended is not None and past.id not in replacing]
         if not any(past.obliged(type_url) for past in ended):
             return
@@ -113,7 +112,7 @@ class Succession:
 
     def _left_behind(self, record: StreamRecord, type_url: TypeUrl) -> list[StreamRecord]:
         """The ended streams of the process that is back on this stream; none where that can't be told."""
-        ended = [past for past in self._kin(record) if past.ended is not None]
+        ended = [past for past in self._kin(record) if past.ended is not None and past.expects(type_url)]
         replaced = [past for past in ended if past.id in record.replaces]
         others = [past for past in ended if past not in replaced]
         before = [past for past in others if past.ended_order < record.opened_order]

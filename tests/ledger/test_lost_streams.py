@@ -125,3 +125,16 @@ def test_a_process_that_needs_nothing_of_a_type_does_not_stand_for_another_that_
     scene.deliveries.outgrown(back, EDS)
     scene.change("web")
     assert not scene.deliveries.reached(eds("web"), scene.revision)
+
+
+def test_streams_for_different_types_are_not_taken_for_different_processes() -> None:
+    """A process with a stream for each type; each is lost and comes back by itself."""
+    scene = Scene()
+    clusters, assignments = scene.open(types=(CDS,)), scene.open(types=(EDS,))
+    scene.show(clusters, CDS)
+    scene.show(assignments, EDS)
+    scene.end(clusters)
+    scene.end(assignments)
+    scene.show(scene.open(types=(CDS,)), CDS, holds=True)
+    assert clusters.id not in scene.deliveries.streams
+    assert assignments.id in scene.deliveries.streams

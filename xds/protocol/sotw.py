@@ -88,10 +88,11 @@ class SotwSubscription(Subscription):
                 return None
             if kept:
                 wanted = FullSet({**wanted.resources, **kept})
-                gone = [name for name in gone if name not in kept]
         self._last_set = wanted
         resources = [wanted.resources[name] for name in sorted(wanted.resources)]
-        settled = [*(name for name in wanted.resources if name not in self.interest.unsent or name in fresh), *gone]
+        settled = [name for name in wanted.resources if name not in self.interest.unsent or name in fresh]
+        # Whatever is left out is gone with this set, also what went with an earlier one that was rejected.
+        settled += [name for name in self.interest.behind if name not in wanted.resources]
         self._sent(nonce, wanted.version, settled, now)
         return _encode(self._world.identifier, self.type_url, nonce, wanted.version, resources), fresh
 
