@@ -71,5 +71,5 @@ protos: $(READY) ## compile protos/*.proto anew
 	$(BIN)/python -m protos.generate
 
 clean: ## remove what can be made again
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .fuzz
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,92 @@
+"""What the core keeps, counted again: nothing may be kept that no known stream accounts for.
+
+So memory is bounded: by what the streams ask for at present, which has limits of its own, and not by what they ever
+asked for.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from ledger.ids import ResourceName, StreamId
+from ledger.interest import Interest
+from ledger.roster import Presence
+from tests.fuzz.peers import Peer
+from xds.plane import Plane
+
+
+def recount(plane: Plane, peers: Iterable[Peer]) -> None:
+    """Holds every index of the core against the streams.
+
+    Args:
+        peers: the fuzzed streams that are open.
+
+    Raises:
+        AssertionError: something is kept that should not be, or the other way round.
+    """
+    for peer in peers:
+        _check_asked(peer)
+    deliveries = plane.deliveries
+    subscribers: dict[ResourceName, set[StreamId]] = {}
+    behind: dict[ResourceName, set[StreamId]] = {}
+    claimants: set[tuple[str, StreamId]] = set()
+    for record in deliveries.streams.values():
+        for type_url, interest in record.interests.items():
+            _check_interest(interest)
+            for name in interest.names | interest.given_up:
+                subscribers.setdefault(ResourceName(type_url, name), set()).add(record.id)
+            for name in interest.behind:
+                behind.setdefault(ResourceName(type_url, name), set()).add(record.id)
+            if interest.claimed:
+                claimants.add((type_url, record.id))
+    lags = {name: set(lag.progress) for name, lag in deliveries._lags.items() if lag.progress}
+    assert deliveries._subscribers == subscribers, "another index of subscribers than there are"
+    assert lags == behind, "another index of who is behind than there are"
+    claiming = {(type_url, stream) for type_url, streams in deliveries._claimants.items() for stream in streams}
+    assert claiming == claimants, "another index of who claims than there are"
+    _check_streams(plane)
+
+
+def _check_asked(peer: Peer) -> None:
+    """A living stream is kept with what it asks for, by the oracle's reading of the rules, and with no more."""
+    interests = peer.stream.record.interests if peer.stream.record is not None else {}
+    assert interests.keys() == peer.holdings.asked.keys(), "other types than those asked for"
+    for type_url, asked in peer.holdings.asked.items():
+        interest = interests[type_url]
+        assert interest.names == asked.names, f"other names of {type_url}: {interest.names ^ asked.names}"
+        assert interest.wildcard == asked.wildcard, f"{type_url} is asked for by wildcard, or not"
+
+
+def _check_interest(interest: Interest) -> None:
+    """The invariants that are written beside the fields of `Interest`."""
+    behind = interest.behind.keys()
+    assert interest.unsent <= behind
+    assert interest.rejected <= behind
+    assert interest.doubtful <= behind
+    assert not interest.claimed & behind
+    assert not interest.given_up & interest.names
+    assert not interest.given_up & interest.unsent
+    if not interest.wildcard:
+        assert behind <= interest.names | interest.given_up, "behind on what is not asked for"
+        assert interest.claimed <= interest.names
+    for progress in interest.behind.values():
+        assert progress.held <= progress.need
+
+
+def _check_streams(plane: Plane) -> None:
+    deliveries = plane.deliveries
+    records = deliveries.streams
+    named = {stream.id for stream in plane.streams.values() if stream.record is not None}
+    assert {record.id for record in records.values() if record.ended is None} == named
+    assert deliveries.arriving.keys() <= plane.streams.keys() - named
+    assert deliveries.connecting == {record.id for record in records.values() if record.unshown}
+    assert {stream for stream, _ in deliveries.relics} <= records.keys()
+    assert deliveries.released <= records.keys()
+    of_proxy = {record.id: record for streams in deliveries.of_proxy.values() for record in streams.values()}
+    assert of_proxy == records
+    views = Counter(record.view for record in records.values())
+    assert deliveries.views == views
+    # One that no stream has any more goes with the next end of a stream; None is of an earlier process.
+    assert views.keys() - {None} <= plane.snapshot.views()
+    living = Counter(record.proxy for record in records.values() if record.ended is None)
+    connected = {proxy.id: proxy.streams for proxy in plane.roster.all() if proxy.presence is Presence.CONNECTED}
+    assert connected == living

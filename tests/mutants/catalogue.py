@@ -1,0 +1,8 @@
+"""All mutants."""
+
+from tests.mutants.of_absence import ABSENCE
+from tests.mutants.of_credit import CREDIT
+from tests.mutants.of_receipts import RECEIPTS
+from tests.mutants.of_resources import RESOURCES
+
+MUTANTS = (*CREDIT, *ABSENCE, *RECEIPTS, *RESOURCES)

@@ -1,0 +1,78 @@
+"""Mistakes about who is obliged: streams that open, end and come back, and replicas that start (rules 27 and 28)."""
+
+from tests.mutants.mutant import Mutant
+
+ABSENCE = (
+    Mutant(
+        "a disconnect credits: a stream that ended obliges nobody",
+        "ledger/streams.py",
+        "        for type_url in record.unshown | record.interests.keys():\n"
+        "            self._succeed(record, type_url)\n",
+        "        for type_url in record.unshown | record.interests.keys():\n"
+        "            self.retire(record, type_url)\n",
+        "rule 27: the end of a stream never credits anything; Envoy keeps its last configuration",
+    ),
+    Mutant(
+        "an absent proxy is not marked as behind on what changes while it is away",
+        "ledger/deliveries.py",
+        "if views is None or record.view in views:",
+        "if record.ended is None and (views is None or record.view in views):",
+        "an absent proxy falls behind on every later change",
+    ),
+    Mutant(
+        "a new stream is left out of the audience until it has asked for something",
+        "ledger/streams.py",
+        "        self.connecting.add(stream)\n        return record\n",
+        "        return record\n",
+        "rule 28: a stream that opens joins the audience until it has shown what it holds",
+    ),
+    Mutant(
+        "one stream that is back lets go of every process of its node id that was away",
+        "ledger/succession.py",
+        "if len(returned) < processes(ended) or len(shown) < processes(obliged):",
+        "if not shown:",
+        "rule 27: where two processes were seen at once, both must be back",
+    ),
+    Mutant(
+        "a restarted replica with no roster confirms",
+        "xds/plane.py",
+        "self._settling = not roster_known and self.timing.settling > 0",
+        "self._settling = False",
+        "without a state directory receipts are UNKNOWN for a settling time",
+    ),
+    Mutant(
+        "a restarted replica shows the proxies of its roster, and waits for none of them",
+        "xds/plane.py",
+        "                    self.deliveries.remember(streams, proxy.id, proxy.types, hot_restart, now, targets)\n",
+        "",
+        "as long as any proxy may hold a form from before the start, every receipt waits for it",
+    ),
+    Mutant(
+        "what a proxy shows of versions from before the start is taken for this process's own",
+        "ledger/deliveries.py",
+        "            if relic:\n                self.relics.add((interest.stream, resource))\n",
+        "",
+        "relics hold back every receipt: what an object touched back then is not known",
+    ),
+    Mutant(
+        "only the names of what is there are saved, not of what has vanished and is not ACKed",
+        "xds/plane.py",
+        "names = self.snapshot.catalogue() | {r for r in self.deliveries.lagging() if r.type_url in FULL_SET}",
+        "names = self.snapshot.catalogue()",
+        "what has vanished is removed from every proxy that may have heard of it, listed or not",
+    ),
+    Mutant(
+        "proxies are answered before the state is safe",
+        "xds/plane.py",
+        "if self._durable_version is not None and self._durable_version < self.dump_version:",
+        "if False:",
+        "no proxy is sent anything that is not safe in the state directory first",
+    ),
+    Mutant(
+        "a save that comes late is taken for one of the newest state",
+        "xds/plane.py",
+        "        self._durable_version = version\n",
+        "        self._durable_version = self.dump_version\n",
+        "no proxy is sent anything that is not safe in the state directory first",
+    ),
+)
