@@ -180,7 +180,7 @@ class Streams(Succession):
         for type_url in record.unshown | record.interests.keys():
             self._succeed(record, type_url)
         for heir in self._kin(record):
-            if heir.answered and record.id in heir.replaces:
+            if heir.answered and record.id in self._replaced_by(heir):
                 self._shown(record, set(record.unshown))  # all that the process has to show, it has shown there
         self._drop_if_empty(record)
         return record

@@ -89,7 +89,8 @@ class Succession:
         """Ended streams whose processes are all back, on later streams that have shown the type, oblige no more."""
         records = [other for other in self._kin(record) if other.expects(type_url)]
         living = [other for other in records if other.ended is None]
-        replacing = {stream: other for other in living if type_url in other.interests for stream in other.replaces}
+        heirs = [other for other in living if type_url in other.interests]
+        replacing = {stream: heir for heir in heirs for stream in self._replaced_by(heir)}
         for past in [past for past in records if past.id in replacing and past.ended is not None]:
             replacing[past.id].replaces |= past.replaces
             self.retire(past, type_url)
@@ -113,11 +114,21 @@ class Succession:
     def _left_behind(self, record: StreamRecord, type_url: TypeUrl) -> list[StreamRecord]:
         """The ended streams of the process that is back on this stream; none where that can't be told."""
         ended = [past for past in self._kin(record) if past.ended is not None and past.expects(type_url)]
-        replaced = [past for past in ended if past.id in record.replaces]
+        known = self._replaced_by(record)
+        replaced = [past for past in ended if past.id in known]
         others = [past for past in ended if past not in replaced]
         before = [past for past in others if past.ended_order < record.opened_order]
-        known = replaced + before if not others or processes(others) == 1 else replaced
-        return [past for past in known if past.obliged(type_url)]
+        back = replaced + before if not others or processes(others) == 1 else replaced
+        return [past for past in back if past.obliged(type_url)]
+
+    def _replaced_by(self, record: StreamRecord) -> set[StreamId]:
+        """The streams that the record's process had before, and that were still open then: one after the other."""
+        found: set[StreamId] = set()
+        new = set(record.replaces)
+        while new:
+            found |= new
+            new = {s for stream in new if stream in self.streams for s in self.streams[stream].replaces} - found
+        return found
 
     def _supersede(self, record: StreamRecord, now: float) -> None:
         if record.superseded_at is None:

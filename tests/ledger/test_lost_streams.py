@@ -138,3 +138,17 @@ def test_streams_for_different_types_are_not_taken_for_different_processes() -> 
     scene.show(scene.open(types=(CDS,)), CDS, holds=True)
     assert clusters.id not in scene.deliveries.streams
     assert assignments.id in scene.deliveries.streams
+
+
+def test_streams_lost_one_after_the_other_are_succeeded_in_whatever_type() -> None:
+    """The one in between had shown its clusters only."""
+    scene = Scene()
+    first = scene.open(types=(CDS, EDS))
+    scene.show(first, CDS)
+    scene.show(first, EDS)
+    scene.deliveries.answered(first)
+    between, last = half_shown(scene), half_shown(scene)
+    scene.show(last, EDS, holds=True)
+    scene.end(first)
+    scene.end(between)
+    assert list(scene.deliveries.streams) == [last.id]
