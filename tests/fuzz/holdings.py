@@ -11,8 +11,10 @@ from ledger.ids import ObjectKey, ResourceName, TypeUrl
 from tests.conformance.speech import Request, Response
 from tests.fuzz.asked import Asked
 from tests.fuzz.facts import NOTHING, Form, said_by
+from xds.objects import WORKLOAD_ENTRY
 from xds.protocol.stream import Transport
 from xds.types import CDS, EDS, TYPES
+from xds.view import DEFAULT_NAMESPACE
 
 WATCHED = (CDS, EDS)
 """The types that say where requests go."""
@@ -85,12 +87,15 @@ class Holdings:
                 del self.forms[resource]
 
     def differences(self, truth: Mapping[ResourceName, Form]) -> Iterator[tuple[ObjectKey, ResourceName]]:
-        """The objects that the proxy may know in another form than the true one, and by which resource."""
+        """The objects that the proxy may know in another form than the true one, and by which resource.
+
+        A service that comes to be exported brings its instances along: they have not changed, and so are not meant.
+        """
         for name, forms in self._obliged(truth):
             true = truth.get(name, NOTHING)
             for form in forms:
-                if form != true:
-                    for fact in form ^ true:
+                for fact in form ^ true if form != true else ():
+                    if form or fact.object.kind != WORKLOAD_ENTRY or self.namespace == DEFAULT_NAMESPACE:
                         yield fact.object, name
 
     def _obliged(self, truth: Mapping[ResourceName, Form]) -> Iterator[tuple[ResourceName, Collection[Form]]]:

@@ -59,34 +59,35 @@ def _check_asked(peer: Peer) -> None:
 def _check_interest(interest: Interest) -> None:
     """The invariants that are written beside the fields of `Interest`."""
     behind = interest.behind.keys()
-    assert interest.unsent <= behind
-    assert interest.rejected <= behind
-    assert interest.doubtful <= behind
-    assert not interest.claimed & behind
-    assert not interest.given_up & interest.names
-    assert not interest.given_up & interest.unsent
+    assert interest.unsent <= behind, "to be sent, and not behind"
+    assert interest.rejected <= behind, "tainted, and not behind"
+    assert interest.doubtful <= behind, "doubtful, and not behind"
+    assert not interest.claimed & behind, "claimed, and behind"
+    assert not interest.given_up & interest.names, "given up, and asked for"
+    assert not interest.given_up & interest.unsent, "given up, and to be sent"
     if not interest.wildcard:
         assert behind <= interest.names | interest.given_up, "behind on what is not asked for"
-        assert interest.claimed <= interest.names
+        assert interest.claimed <= interest.names | interest.given_up, "claimed, and not asked for"
     for progress in interest.behind.values():
-        assert progress.held <= progress.need
+        assert progress.held <= progress.need, "more is held than needed"
 
 
 def _check_streams(plane: Plane) -> None:
     deliveries = plane.deliveries
     records = deliveries.streams
     named = {stream.id for stream in plane.streams.values() if stream.record is not None}
-    assert {record.id for record in records.values() if record.ended is None} == named
-    assert deliveries.arriving.keys() <= plane.streams.keys() - named
-    assert deliveries.connecting == {record.id for record in records.values() if record.unshown}
-    assert {stream for stream, _ in deliveries.relics} <= records.keys()
-    assert deliveries.released <= records.keys()
+    assert {record.id for record in records.values() if record.ended is None} == named, "others live than are open"
+    assert deliveries.arriving.keys() <= plane.streams.keys() - named, "others arrive than have yet to speak"
+    connecting = {record.id for record in records.values() if record.unshown}
+    assert deliveries.connecting == connecting, "others connect than have yet to show something"
+    assert {stream for stream, _ in deliveries.relics} <= records.keys(), "relics of no stream"
+    assert deliveries.released <= records.keys(), "a stream is released that there is not"
     of_proxy = {record.id: record for streams in deliveries.of_proxy.values() for record in streams.values()}
-    assert of_proxy == records
+    assert of_proxy == records, "another index of proxies than there are"
     views = Counter(record.view for record in records.values())
-    assert deliveries.views == views
+    assert deliveries.views == views, "another count of views than there are"
     # One that no stream has any more goes with the next end of a stream; None is of an earlier process.
-    assert views.keys() - {None} <= plane.snapshot.views()
+    assert views.keys() - {None} <= plane.snapshot.views(), "a view is not kept up to date"
     living = Counter(record.proxy for record in records.values() if record.ended is None)
     connected = {proxy.id: proxy.streams for proxy in plane.roster.all() if proxy.presence is Presence.CONNECTED}
-    assert connected == living
+    assert connected == living, "other proxies are connected than have streams"

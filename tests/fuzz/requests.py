@@ -153,8 +153,9 @@ def _check_aftermath(stage: Stage) -> None:
     assert plane.streams.keys() == plane.deliveries.streams.keys() == {witness}, (
         "streams are left of proxies that are gone"
     )
-    assert [proxy.id for proxy in plane.roster.all() if proxy.presence is not Presence.GONE] == [NODE]
+    left = [proxy.id for proxy in plane.roster.all() if proxy.presence is not Presence.GONE]
+    assert left == [NODE], f"proxies that are gone are not: {left}"
     assert not plane.deliveries.lagging(), "the healthy proxy has ACKed everything, and is behind"
     assert len(plane.snapshot.views()) == 1, "views are left of proxies that are gone"
-    assert not plane.deliveries.hot_restarts
-    assert not plane.deliveries._arrived_order
+    assert not plane.deliveries.hot_restarts, "a hot restart is not over"
+    assert not plane.deliveries._arrived_order, "a stream that never spoke is remembered"

@@ -21,6 +21,7 @@ ROUNDS = 100
 """Of reading and answering, within which everybody must fall silent."""
 
 CLIENTS = st.sampled_from([0, 1])
+NONCES = st.sampled_from(["last", "made up", ""])
 
 
 Names = frozenset[str]
@@ -98,10 +99,24 @@ class Exchanges(RuleBasedStateMachine):
 
     # Clients
 
-    @rule(which=CLIENTS, wish=_wishes(), nonce=st.sampled_from(["last", "made up", ""]))
+    @rule(which=CLIENTS, wish=_wishes(), nonce=NONCES)
     def names_are_asked_for_and_given_up(self, which: int, wish: tuple[TypeUrl, Names, Names], nonce: str) -> None:
-        type_url, add, drop = wish
-        client = self.clients[which]
+        self.ask(self.clients[which], *wish, nonce)
+
+    @rule(data=st.data(), how=st.sampled_from(["again", "no more", "no more, and again"]), nonce=NONCES)
+    @precondition(lambda self: any(client.wanted for client in self.clients))
+    def a_client_hesitates(self, data: st.DataObject, how: str, nonce: str) -> None:
+        """About something that it asks for."""
+        client = data.draw(st.sampled_from([client for client in self.clients if client.wanted]))
+        type_url = data.draw(st.sampled_from(client.wanted))
+        asked = client.states[type_url].asked
+        some = frozenset({data.draw(st.sampled_from([WILDCARD, *sorted(asked.names)]))})
+        if how != "again":
+            self.ask(client, type_url, frozenset(), some, nonce)
+        if how != "no more":
+            self.ask(client, type_url, some, frozenset(), nonce)
+
+    def ask(self, client: ModelClient, type_url: TypeUrl, add: Names, drop: Names, nonce: str) -> None:
         client.ask(type_url, add, drop, client.states[type_url].nonce if nonce == "last" else nonce)
 
     @rule(which=CLIENTS, manner=MANNERS)
@@ -126,38 +141,39 @@ class Exchanges(RuleBasedStateMachine):
         self.exchange()
         client.connect(manner)
         for line in client.lines.values():
-            while line.requests:
-                client.hear(line)
+            client.hear_all(line)
 
     # What is under way arrives
 
-    @rule(data=st.data())
+    @rule(data=st.data(), written=st.booleans())
     @precondition(lambda self: self.lines(lambda line: line.requests))
-    def a_request_arrives(self, data: st.DataObject) -> None:
+    def a_request_arrives(self, data: st.DataObject, written: bool) -> None:
         client, line = data.draw(st.sampled_from(self.lines(lambda line: line.requests)))
         client.hear(line)
+        if written:
+            client.write(line)
 
-    @rule(data=st.data())
-    @precondition(lambda self: self.lines(self.is_woken))
-    def responses_are_written(self, data: st.DataObject) -> None:
-        client, line = data.draw(st.sampled_from(self.lines(self.is_woken)))
-        client.write(line)
+    @rule()
+    def responses_are_written(self) -> None:
+        for client, line in self.lines():
+            client.write(line)
 
-    def is_woken(self, line: Line) -> bool:
-        return line.stream.id in self.served.woken
-
-    @rule(data=st.data(), twice=st.booleans())
+    @rule(data=st.data(), twice=st.booleans(), heard=st.booleans())
     @precondition(lambda self: self.lines(lambda line: line.responses))
-    def a_response_is_accepted(self, data: st.DataObject, twice: bool) -> None:
+    def a_response_is_accepted(self, data: st.DataObject, twice: bool, heard: bool) -> None:
         client, line = data.draw(st.sampled_from(self.lines(lambda line: line.responses)))
         client.take(line, twice=twice)
+        if heard:
+            client.hear_all(line)
 
-    @rule(data=st.data())
+    @rule(data=st.data(), heard=st.booleans())
     @precondition(lambda self: self.lines(lambda line: line.responses))
-    def a_response_is_rejected(self, data: st.DataObject) -> None:
+    def a_response_is_rejected(self, data: st.DataObject, heard: bool) -> None:
         client, line = data.draw(st.sampled_from(self.lines(lambda line: line.responses)))
         told = sorted(client.told(line.responses[0]))
         client.take(line, applied=data.draw(st.sets(st.sampled_from(told))) if told else set())
+        if heard:
+            client.hear_all(line)
 
     @rule(data=st.data())
     @precondition(lambda self: self.lines())
@@ -202,9 +218,7 @@ class Exchanges(RuleBasedStateMachine):
         for _ in range(ROUNDS):
             moved = False
             for client, line in self.lines(lambda line: line is not slow):
-                while line.requests:
-                    client.hear(line)
-                    moved = True
+                moved |= client.hear_all(line)
                 moved |= client.write(line)
                 while line.responses:
                     client.take(line)

@@ -111,6 +111,13 @@ class ModelClient(ABC):
         self._heard(request, first, answered)
         self.served.receive(line.stream, request.SerializeToString())
 
+    def hear_all(self, line: Line) -> bool:
+        """The plane reads all requests. Whether there were any."""
+        heard = bool(line.requests)
+        while line.requests:
+            self.hear(line)
+        return heard
+
     def write(self, line: Line) -> bool:
         """The plane writes all that it has for the stream. Whether there was anything."""
         if line.stream.id not in self.served.woken:

@@ -15,29 +15,19 @@ VIEWS = {"default": View(), "shop": View("shop")}
 NEVER = "never"
 """The name of no resource, ever."""
 
-SHARED = "shared.example"
-"""A host that services may claim beside the one of their own."""
-
-_SERVICES = {"a": "default", "b": "default", "c": "shop"}
-_HTTP, _OTHER, _TCP = (
-    ServicePort(80, "one", Protocol.HTTP),
-    ServicePort(81, "two", Protocol.HTTP),
-    ServicePort(80, "one", Protocol.TCP),
-)
-_PORTS = [(_HTTP,), (_HTTP, _OTHER), (_OTHER,), (_TCP,)]
+_SERVICES = {"a": "default", "c": "shop"}
+_PORTS = (80, 81)
+_HTTP, _OTHER = ServicePort(80, "one", Protocol.HTTP), ServicePort(81, "two", Protocol.HTTP)
+_TCP = ServicePort(80, "one", Protocol.TCP)
 
 
 def _names() -> dict[TypeUrl, list[str]]:
-    hosts = [*(f"{name}.example" for name in _SERVICES), SHARED]
-    clusters = [
-        cluster_name(service(name, namespace=namespace).key, port, host)
-        for name, namespace in _SERVICES.items()
-        for port in (80, 81)
-        for host in (f"{name}.example", SHARED)
-    ]
-    listeners = [port_listener_name(80), port_listener_name(81), *(api_listener_name(host, 80) for host in hosts)]
-    listeners += [api_listener_name(host, 81) for host in hosts]
-    return {CDS: [*clusters, NEVER], EDS: [*clusters, NEVER], LDS: [*listeners, NEVER], RDS: [*listeners, NEVER]}
+    clusters, listeners = [NEVER], [NEVER, *map(port_listener_name, _PORTS)]
+    for name, namespace in _SERVICES.items():
+        one = service(name, namespace=namespace)
+        clusters += [cluster_name(one.key, port, one.hosts[0]) for port in _PORTS]
+        listeners += [api_listener_name(one.hosts[0], port) for port in _PORTS]
+    return {CDS: clusters, EDS: clusters, LDS: listeners, RDS: listeners}
 
 
 NAMES = _names()
@@ -47,29 +37,27 @@ NAMES = _names()
 @st.composite
 def _services(draw: st.DrawFn) -> ServiceEntry:
     name = draw(st.sampled_from(sorted(_SERVICES)))
-    selects = draw(st.booleans())
+    selector = draw(st.sampled_from([None, {"app": "a"}, {"app": "b"}]))
     address = draw(st.sampled_from(["10.0.0.1", "10.0.0.2"]))
     return service(
         name,
-        *draw(st.sampled_from(_PORTS)),
+        *draw(st.sampled_from([(_HTTP,), (_HTTP, _OTHER), (_OTHER,), (_TCP,)])),
         namespace=_SERVICES[name],
-        hosts=draw(st.sampled_from([(f"{name}.example",), (f"{name}.example", SHARED)])),
         resolution=draw(st.sampled_from([Resolution.STATIC, Resolution.STATIC, Resolution.DNS])),
-        endpoints=() if selects else (Endpoint(address),),
-        selector={"app": draw(st.sampled_from("ab"))} if selects else None,
+        endpoints=() if selector is not None else (Endpoint(address),),
+        selector=selector,
         export_to=draw(st.sampled_from([("*",), ("*",), (".",), ("shop",)])),
         sans=draw(st.sampled_from([(), ("one",), ("two",)])),
     )
 
 
-_WORKLOADS: st.SearchStrategy[WorkloadEntry] = st.builds(
-    lambda name, address, app: workload(name, address, app=app),
-    st.sampled_from("uv"),
-    st.sampled_from(["10.0.1.1", "10.0.1.2"]),
-    st.sampled_from("ab"),
-)
+@st.composite
+def _workloads(draw: st.DrawFn) -> WorkloadEntry:
+    address = draw(st.sampled_from(["10.0.1.1", "10.0.1.2"]))
+    return workload(draw(st.sampled_from("uv")), address, app=draw(st.sampled_from("ab")))
 
-OBJECTS: st.SearchStrategy[Object] = _services() | _WORKLOADS
+
+OBJECTS: st.SearchStrategy[Object] = _services() | _workloads()
 
 FIRST: list[Object] = [
     service("a", _HTTP, _OTHER, selector={"app": "a"}),
