@@ -3,14 +3,14 @@
 Cost follows what is in flight: a stream that has ACKed the newest form of a resource has no entry.
 """
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Hashable, Iterable
 from typing import NamedTuple
 
 from ledger.ids import NEVER, ResourceName, Revision, StreamId, TypeUrl
 from ledger.interest import Interest, Progress
 from ledger.lag import Lag, Wake
 from ledger.stream_record import StreamRecord
-from ledger.streams import Streams
+from ledger.subscribers import Subscribers
 
 
 class ResourceChange(NamedTuple):
@@ -26,21 +26,17 @@ class ResourceChange(NamedTuple):
     appears: bool = False
 
 
-class Deliveries(Streams):
+class Deliveries(Subscribers):
     """Both sides of every delivery: by stream (`Interest`) and by resource (`Lag`)."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._subscribers: dict[ResourceName, set[StreamId]] = {}
-        self._wildcards: dict[TypeUrl, dict[StreamId, StreamRecord]] = {}
         self._claimants: dict[TypeUrl, set[StreamId]] = {}
         self._lags: dict[ResourceName, Lag] = {}
         self._due: list[Wake] = []
 
     def _drop_interest(self, record: StreamRecord, interest: Interest) -> None:
-        for name in interest.names | interest.given_up:
-            self._unindex(record.id, ResourceName(interest.type_url, name))
-        self._wildcards.get(interest.type_url, {}).pop(record.id, None)
+        super()._drop_interest(record, interest)
         for name in list(interest.behind):
             self._settle(interest, name)
         self._forget_claims(interest, list(interest.claimed))
@@ -62,66 +58,26 @@ class Deliveries(Streams):
                     self._due.extend(lag.due())
         return bool(overdue)
 
-    # Subscriptions
+    def _absorb_interest(self, record: StreamRecord, interest: Interest) -> None:
+        super()._absorb_interest(record, interest)
+        own = record.interests[interest.type_url]
+        for name, progress in interest.behind.items():
+            self._absorb_progress(own, name, progress)
+            own.rejected |= interest.rejected & {name}
+            own.doubtful |= interest.doubtful & {name}
+        self.claim(own, interest.claimed - own.behind.keys())
 
-    def subscribe(self, interest: Interest, names: Iterable[str]) -> None:
-        for name in names:
-            interest.names.add(name)
-            interest.given_up.discard(name)
-            self._subscribers.setdefault(ResourceName(interest.type_url, name), set()).add(interest.stream)
-
-    def set_wildcard(self, interest: Interest, wildcard: bool) -> None:
-        interest.wildcard = wildcard
-        streams = self._wildcards.setdefault(interest.type_url, {})
-        if wildcard:
-            streams[interest.stream] = self.streams[interest.stream]
-        else:
-            streams.pop(interest.stream, None)
-
-    def give_up(self, interest: Interest, names: Iterable[str], still_used: Callable[[str], bool]) -> None:
-        """The stream asks for the names no longer.
-
-        `still_used` says for a name whether the proxy may go on using what it has of it (rule 26): such a name keeps
-        the stream obliged, though nothing of it can be sent, until `release` finds it unused.
-        """
-        for name in names:
-            interest.names.discard(name)
-            if still_used(name):
-                interest.given_up.add(name)
-                interest.unsent.discard(name)
-            else:
-                self._let_go(interest, name)
-
-    def release(self, interest: Interest, still_used: Callable[[str], bool]) -> None:
-        """Looks again at the names given up: those that are used no longer oblige no more."""
-        for name in [name for name in interest.given_up if not still_used(name)]:
-            interest.given_up.discard(name)
-            self._let_go(interest, name)
-
-    def unname(self, interest: Interest, name: str) -> None:
-        """The stream asks for the resource by name no longer, and still by its wildcard."""
-        interest.names.discard(name)
-        self._unindex(interest.stream, ResourceName(interest.type_url, name))
-
-    def _let_go(self, interest: Interest, name: str) -> None:
-        self._unindex(interest.stream, ResourceName(interest.type_url, name))
-        self._forget_claims(interest, [name])
-        if name in interest.behind:
-            self._settle(interest, name)
-
-    def _unindex(self, stream: StreamId, resource: ResourceName) -> None:
-        streams = self._subscribers.get(resource)
-        if streams is not None:
-            streams.discard(stream)
-            if not streams:
-                del self._subscribers[resource]
-
-    def audience(self, resource: ResourceName, wildcard: bool) -> set[StreamId]:
-        """The streams, absent ones too, that are obliged for the resource, whatever their view."""
-        streams = set(self._subscribers.get(resource, ()))
-        if wildcard:
-            streams.update(self._wildcards.get(resource.type_url, ()))
-        return streams
+    def _absorb_progress(self, interest: Interest, name: str, progress: Progress) -> None:
+        before = interest.behind.get(name)
+        held = progress.held if before is None else min(progress.held, before.held)
+        self.owe(interest, name, progress.need, progress.since, held=held, relic=progress.relic)
+        own = interest.behind[name]
+        own.nack = own.nack or progress.nack
+        if own.held > held:
+            lag = self._lags[ResourceName(interest.type_url, name)]
+            lag.remove(interest.stream)
+            own.held = held
+            lag.add(interest.stream, own, exempt=interest.stream in self.released)
 
     # Progress
 
@@ -256,6 +212,12 @@ class Deliveries(Streams):
                 self._taint(interest, name, progress, text or "rejected without a reason")
                 if again and name not in interest.given_up:
                     interest.unsent.add(name)
+
+    def _let_go(self, interest: Interest, name: str) -> None:
+        super()._let_go(interest, name)
+        self._forget_claims(interest, [name])
+        if name in interest.behind:
+            self._settle(interest, name)
 
     def _taint(self, interest: Interest, name: str, progress: Progress, text: str) -> None:
         progress.nack = text

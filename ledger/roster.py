@@ -21,8 +21,8 @@ class Proxy:
 
     since: when `presence` last changed. types: what it has asked for, on any stream. shown: of which types it has shown
     to this process what it holds. tainted: what it has rejected and not ACKed since: it may have applied it all the
-    same, or not, whatever it claims (rule 31). hot_restart: when a second process with its id was last seen to start;
-    0 for never.
+    same, or not, whatever it claims (rule 31). remembered_taint: that, as an earlier process had it.
+    targets: the listeners that it asks for by name, as gRPC clients do.
     """
 
     id: ProxyId
@@ -35,7 +35,7 @@ class Proxy:
     targets: set[str] = field(default_factory=set)
     shown: set[TypeUrl] = field(default_factory=set)
     tainted: frozenset[ResourceName] = frozenset()
-    hot_restart: float = 0.0
+    remembered_taint: frozenset[ResourceName] = frozenset()
 
 
 class Roster:
@@ -80,21 +80,15 @@ class Roster:
             self.version += 1
 
     def aimed(self, proxy: Proxy, targets: set[str]) -> None:
-        """The proxy asked for listeners by name."""
-        if not targets <= proxy.targets:
-            proxy.targets |= targets
+        """The proxy asks for these listeners by name now, on any stream of its, ended ones included."""
+        if targets != proxy.targets:
+            proxy.targets = targets
             self.version += 1
 
     def taint(self, proxy: Proxy, tainted: frozenset[ResourceName]) -> None:
         """What the proxy has rejected, and not ACKed since, is now this."""
         if proxy.tainted != tainted:
             proxy.tainted = tainted
-            self.version += 1
-
-    def restarted_hot(self, proxy: Proxy, at: float) -> None:
-        """A second process with the proxy's id has started beside the first."""
-        if proxy.hot_restart != at:
-            proxy.hot_restart = at
             self.version += 1
 
     def stream_ended(self, proxy_id: ProxyId, now: float) -> None:
@@ -130,7 +124,6 @@ class Roster:
                 "types": sorted(proxy.types),
                 "targets": sorted(proxy.targets),
                 "tainted": sorted(map(list, proxy.tainted)),
-                "hot_restart": proxy.hot_restart,
                 "address": proxy.address,
             }
             for proxy in self.all()
@@ -155,9 +148,9 @@ def _parse(item: object, now: float) -> Proxy:
             "types": list(types),
             "targets": list(targets),
             "tainted": list(tainted),
-            "hot_restart": float(hot_restart),
             "address": str(address),
         }:
+            taint = frozenset(_resource_name(resource) for resource in tainted)
             return Proxy(
                 ProxyId(proxy_id),
                 Presence.ABSENT,
@@ -165,8 +158,8 @@ def _parse(item: object, now: float) -> Proxy:
                 address=address,
                 types={TypeUrl(_text(type_url)) for type_url in types},
                 targets={_text(target) for target in targets},
-                tainted=frozenset(_resource_name(resource) for resource in tainted),
-                hot_restart=hot_restart,
+                tainted=taint,
+                remembered_taint=taint,
             )
     raise ValueError(f"not a roster entry: {item!r}")
 

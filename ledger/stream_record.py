@@ -1,6 +1,6 @@
 """One stream of a proxy, and what can be told of whose process it is."""
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 
 from ledger.ids import ProxyId, StreamId, TypeUrl
@@ -34,14 +34,11 @@ class StreamRecord:
     targets: the listeners that it asks for by name, as gRPC clients do. A gRPC process has a stream for each target,
         all under one node id; streams with targets in common are of one party.
     asks_for_everything: it asks for clusters or listeners by wildcard, as Envoys do.
-    takes_over: an earlier stream of its process ended before it had shown everything.
     unshown: the types of which the proxy may hold something and has not said what; a stream with any is `connecting`.
     opened_order, ended_order: places in the order of all openings and endings.
+    heard_order: the place in that order up to which its process is known to have used it.
     answered: it has ACKed or NACKed something, so all its first requests are in.
-    newcomer_beside: the streams beside which a process without any configuration opened this one, as it seems.
-    replaces: the streams that were still open when the same process opened this one.
-    booted_again: it held nothing, and was taken for the process of earlier streams, booted again.
-    superseded_at: when a new process of the same node id was first seen beside this one.
+    outgrown: the types of which it needs nothing, and for which it will not ask.
     """
 
     id: StreamId
@@ -56,12 +53,9 @@ class StreamRecord:
     claims_anything: bool = False
     targets: set[str] = field(default_factory=set)
     asks_for_everything: bool = False
-    takes_over: bool = False
     answered: bool = False
-    superseded_at: float | None = None
-    newcomer_beside: set[StreamId] = field(default_factory=set)
-    replaces: set[StreamId] = field(default_factory=set)
-    booted_again: bool = False
+    heard_order: int = 0
+    outgrown: set[TypeUrl] = field(default_factory=set)
     interests: dict[TypeUrl, Interest] = field(default_factory=dict)
 
     def is_kin(self, other: "StreamRecord") -> bool:
@@ -70,53 +64,37 @@ class StreamRecord:
             return True
         return bool(self.targets & other.targets) if self.targets or other.targets else True
 
+    def is_like(self, other: "StreamRecord") -> bool:
+        """Whether nothing but what was asked for tells the streams apart."""
+        return (self.targets, self.view, self.expected, self.asks_for_everything) == (
+            other.targets,
+            other.view,
+            other.expected,
+            other.asks_for_everything,
+        )
+
     def expects(self, type_url: TypeUrl) -> bool:
         """Whether the type can be asked for on the stream, as far as is known."""
         return self.expected is None or type_url in self.expected
 
     def was_beside(self, later: "StreamRecord") -> bool:
-        """Whether the stream was open when the later one opened."""
+        """Whether the stream was open when the later one opened. Which of them spoke first says nothing."""
+        if self.opened_order > later.opened_order:
+            return False
         return self.ended is None or self.ended_order > later.opened_order
 
-    @property
-    def may_hold(self) -> bool:
-        """Whether the proxy may hold something of the types that are not shown yet."""
-        return self.claims_anything or self.takes_over
+    def had_ended(self, later: "StreamRecord") -> bool:
+        """Whether the stream had ended when the later one opened."""
+        return self.ended is not None and self.ended_order < later.opened_order
+
+    def was_used_at(self, order: int) -> bool:
+        """Whether the process of this stream used it at that place in the order of openings and endings."""
+        return self.opened_order <= order <= max(self.opened_order, self.heard_order)
+
+    def has_shown(self, type_url: TypeUrl) -> bool:
+        """Whether the stream has told what its process holds of the type."""
+        return type_url in self.interests or type_url in self.outgrown
 
     def obliged(self, type_url: TypeUrl) -> bool:
         """Whether the proxy may hold something of the type, by this stream."""
         return type_url in self.interests or type_url in self.unshown
-
-
-def all_back(record: StreamRecord, others: Iterable[StreamRecord]) -> bool:
-    """Whether every process whose stream had ended when this one opened was back by then, on another."""
-    others = list(others)
-    beside = [other for other in others if other.was_beside(record)]
-    ended = [other for other in others if not other.was_beside(record)]
-    if not ended:
-        return True
-    last_end = max(other.ended_order for other in ended)
-    return sum(other.opened_order > last_end for other in beside) >= processes(ended)
-
-
-def processes(records: Iterable[StreamRecord]) -> int:
-    """How many of these ended streams were open at the same time at most: so many processes there were.
-
-    One that replaced another is of the same process. Of gRPC streams only those with a target in common can tell: a
-    process has one for each target.
-    """
-    records = list(records)
-    replaced = {stream for record in records for stream in record.replaces}
-    records = [record for record in records if record.id not in replaced]
-    targets = {target for record in records for target in record.targets}
-    groups = [[record for record in records if target in record.targets] for target in targets]
-    return max(map(_at_once, groups or [records]))
-
-
-def _at_once(records: Iterable[StreamRecord]) -> int:
-    events = sorted(event for r in records for event in ((r.opened_order, 1), (r.ended_order, -1)))
-    most = running = 0
-    for _, step in events:
-        running += step
-        most = max(most, running)
-    return most

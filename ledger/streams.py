@@ -5,7 +5,8 @@ from itertools import zip_longest
 
 from ledger.ids import NEVER, ProxyId, ResourceName, StreamId, TypeUrl
 from ledger.interest import Interest
-from ledger.stream_record import Inheritance, StreamRecord, all_back
+from ledger.processes import RECONNECT_SECONDS
+from ledger.stream_record import Inheritance, StreamRecord
 from ledger.succession import EVERYTHING, Succession
 
 
@@ -26,7 +27,7 @@ class Streams(Succession):
     def arrive(self, stream: StreamId, now: float) -> None:
         """A stream opened; whose it is will be known with its first request, or `leave` tells that it never was."""
         self.arriving[stream] = now
-        self._arrived_order[stream] = next(self._order)
+        self._arrived_order[stream] = self._next_moment()
 
     def overlook(self, stream: StreamId) -> None:
         """The stream has had time to say whose it is: no proxy uses it yet (Envoy may open ADS in advance).
@@ -46,7 +47,7 @@ class Streams(Succession):
         """A stream has named its proxy. `expected`: the types that can be asked for on it."""
         self.arriving.pop(stream, None)
         # What counts is when it opened, not when it first spoke: another may have ended in between.
-        order = self._arrived_order.pop(stream, None) or next(self._order)
+        order = self._arrived_order.pop(stream, None) or self._next_moment()
         expected = frozenset(expected)
         record = StreamRecord(stream, proxy, view, now, set(expected), order, expected)
         self._file(record)
@@ -58,34 +59,27 @@ class Streams(Succession):
         streams: Sequence[StreamId],
         proxy: ProxyId,
         types: Iterable[TypeUrl],
-        hot_restart: float | None,
         ended: float,
         targets: Sequence[str] = (),
     ) -> None:
         """A proxy of the loaded roster: absent, and holding anything of these types until it is back.
 
         Args:
-            streams: ids for as many streams as it had: one for each target; or one for each process, of which there
-                were two if it restarted hot a short time ago.
-            hot_restart: when that was.
+            streams: ids for as many streams as it had: one for each target; else one.
             targets: of a gRPC process.
         """
         types = set(types)
-        records = [
-            StreamRecord(stream, proxy, None, ended, set(), next(self._order), claims_anything=True, ended=ended)
-            for stream in streams
-        ]
-        for record, target in zip_longest(records, targets):
+        for stream, target in zip_longest(streams, targets):
+            record = StreamRecord(
+                stream, proxy, None, ended, set(), self._next_moment(), claims_anything=True, ended=ended
+            )
             record.targets = set() if target is None else {target}
-            record.ended_order = next(self._order)
+            record.ended_order = self._next_moment()
             self._file(record)
+            self.absent.add(stream)
             for type_url in types:
                 record.interests[type_url] = Interest(record.id, type_url)
                 self.relics.add((record.id, ResourceName(type_url, EVERYTHING)))
-        if hot_restart is not None:
-            self.hot_restarts[proxy] = hot_restart
-            self._supersede(records[0], hot_restart)
-        for record in records:
             self._drop_if_empty(record)
 
     def show(self, record: StreamRecord, type_url: TypeUrl, claims_anything: bool) -> tuple[Interest, Inheritance]:
@@ -95,36 +89,20 @@ class Streams(Succession):
             The stream's interest, and what it inherits of the streams that it may succeed.
         """
         record.claims_anything = record.claims_anything or claims_anything
-        others = [other for other in self._kin(record) if other is not record and other.expects(type_url)]
-        # Of any party: this one's may not be known yet, and it does no harm to believe less.
-        records = self.of_proxy[record.proxy].values()
-        former = [other for other in records if other.ended is not None and other.obliged(type_url)]
-        beside = [other for other in others if other.was_beside(record) and other.obliged(type_url)]
-        replaced = {stream for other in beside for stream in other.replaces}
-        beside = [other for other in beside if other.id not in replaced]
-        if beside and all_back(record, others):
-            # No process of the proxy was away that this one could be.
-            if not record.claims_anything and not record.targets:
-                self.hot_restarts[record.proxy] = record.opened  # as it seems; from now on nothing is taken for granted
-                record.newcomer_beside.update(other.id for other in beside)
-            elif record.claims_anything and len(beside) == 1 and record.proxy not in self.hot_restarts:
-                if beside[0].booted_again or record.opened < self.in_doubt_until:
-                    self.hot_restarts[record.proxy] = record.opened  # the process before that one may be back
-                else:
-                    record.replaces.add(beside[0].id)  # its process came back before its end was seen
-                    former += beside
+        self._look_for_newcomers(record, type_url)
         inherited = Inheritance()
-        for past in former:
-            interest = past.interests.get(type_url)
+        # Of any party, and of open streams too: whose it is may not be known yet, and it does no harm to believe less.
+        for other in self.of_proxy[record.proxy].values():
+            interest = other.interests.get(type_url)
             if interest is not None:
                 inherited.tainted |= interest.rejected
                 inherited.doubtful |= interest.doubtful.union(n for n, p in interest.behind.items() if p.sent)
                 inherited.behind |= interest.behind.keys()
-                inherited.relics |= any(stream == past.id and r.type_url == type_url for stream, r in self.relics)
+                inherited.relics |= (other.id, ResourceName(type_url, EVERYTHING)) in self.relics
+                inherited.relics |= any(progress.relic for progress in interest.behind.values())
         interest = record.interests[type_url] = Interest(record.id, type_url)
         self._shown(record, {type_url})
-        self._take_over_unshown(record)
-        self._succeed(record, type_url)
+        self._succeed_kin(record, {type_url})
         return interest, inherited
 
     def not_shown(self, record: StreamRecord, type_url: TypeUrl) -> None:
@@ -135,54 +113,54 @@ class Streams(Succession):
 
     def aim(self, record: StreamRecord, targets: set[str]) -> None:
         """The stream asks for these listeners by name: that tells its party, and so whom it may succeed."""
-        if not targets <= record.targets:
-            record.targets |= targets
-            for type_url in list(record.interests):
-                self._succeed(record, type_url)
-
-    def answered(self, record: StreamRecord) -> None:
-        """The stream has ACKed or NACKed a response, so all its first requests are in (rule 28)."""
-        if record.answered:
+        if targets == record.targets:
             return
-        record.answered = True
-        self._shown(record, set(record.unshown))
-        for other in record.newcomer_beside:
-            if not record.claims_anything and other in self.streams:
-                self._supersede(self.streams[other], record.opened)  # a new process beside it: a hot restart
-        for past in self._kin(record):
-            for type_url in set(past.unshown) if past.ended is not None else ():
-                if past in self._left_behind(record, type_url):
-                    self._shown(past, {type_url})
-            self._drop_if_empty(past)
+        new = not targets <= record.targets
+        record.targets = set(targets)
+        if new and record.interests:
+            for type_url in record.interests:
+                self._look_for_newcomers(record, type_url)
+            self._succeed_kin(record, record.interests)
+
+    def answered(self, record: StreamRecord, moment: int) -> None:
+        """The stream has ACKed or NACKed what was sent at that moment, so all its first requests are in (rule 28)."""
+        if not record.answered:
+            record.answered = True
+            self._shown(record, set(record.unshown))
+            for past in self._kin(record):
+                if past.ended is not None:
+                    self._succeed(past, set(past.unshown))
+        self._heard(record, moment)
 
     def holds_nothing(self, record: StreamRecord) -> None:
         """The stream has had time for all its first requests, and has claimed nothing in those it made."""
-        if not record.may_hold:
+        if not record.claims_anything:
             self._shown(record, set(record.unshown))
 
     def outgrown(self, record: StreamRecord, type_url: TypeUrl) -> None:
-        """The process that is back on this stream needs nothing of the type, and will never ask for it."""
-        for past in self._left_behind(record, type_url):
-            self.retire(past, type_url)
+        """The process that is back on this stream needs nothing of the type, and will not ask for it."""
+        if type_url not in record.outgrown:
+            record.outgrown.add(type_url)
+            self._succeed_kin(record, {type_url})
 
     def end(self, stream: StreamId, now: float) -> StreamRecord:
         """The stream ended, which credits nothing (rule 27)."""
         record = self.streams[stream]
         record.ended = now
-        record.ended_order = next(self._order)
-        if not record.may_hold:
+        self.absent.add(stream)
+        record.ended_order = self._next_moment()
+        if not record.claims_anything:
             self._shown(record, set(record.unshown))
         for interest in record.interests.values():
             for name, progress in interest.behind.items():
                 if progress.sent:
                     interest.doubtful.add(name)
                     progress.sent = NEVER
-        for type_url in record.unshown | record.interests.keys():
-            self._succeed(record, type_url)
-        for heir in self._kin(record):
-            if heir.answered and record.id in self._replaced_by(heir):
-                self._shown(record, set(record.unshown))  # all that the process has to show, it has shown there
-        self._drop_if_empty(record)
+        self.processes.wait_for_return(record.proxy, now + RECONNECT_SECONDS)
+        self._succeed(record, record.unshown | record.interests.keys())
+        if record.id in self.streams:
+            for past in [past for past in self._kin(record) if past.ended is not None and past.is_like(record)]:
+                self._absorb(record, past)
         return record
 
     def forget(self, proxy: ProxyId) -> bool:
@@ -190,19 +168,29 @@ class Streams(Succession):
         gone = [record for record in self.of_proxy.get(proxy, {}).values() if record.ended is not None]
         for record in gone:
             self._release(record)
+        self.processes.forgotten(proxy)
         return bool(gone)
 
     # The rest
 
-    def _take_over_unshown(self, record: StreamRecord) -> None:
-        """What an earlier stream of the process had not shown when it ended, this one has to show."""
-        for past in self._kin(record):
-            if past.ended is not None and past.may_hold:
-                for type_url in past.unshown & record.unshown:
-                    if past in self._left_behind(record, type_url):
-                        record.takes_over = True
-                        self._shown(past, {type_url})
-                self._drop_if_empty(past)
+    def _absorb(self, record: StreamRecord, past: StreamRecord) -> None:
+        """Of two ended streams that differ in nothing, one is left, which obliges for both.
+
+        Both are succeeded when all processes of the node id are accounted for, however many streams each has left.
+        """
+        if past is record:
+            return
+        record.opened_order = max(record.opened_order, past.opened_order)
+        record.claims_anything = record.claims_anything or past.claims_anything
+        record.unshown |= past.unshown
+        if record.unshown:
+            self.connecting.add(record.id)
+        for type_url in list(past.interests):
+            self._absorb_interest(record, past.interests[type_url])
+        self._release(past)
+
+    def _absorb_interest(self, record: StreamRecord, interest: Interest) -> None:
+        """The stream obliges for what another has asked for, and was behind on, as well."""
 
     def _file(self, record: StreamRecord) -> None:
         self.streams[record.id] = record

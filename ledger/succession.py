@@ -1,29 +1,22 @@
-"""Which ended streams of a proxy still oblige it, and which later stream has succeeded them.
+"""Which ended streams of a proxy still oblige it, and which later streams have succeeded them.
 
 The obligated party is the stream, not the node id: during a hot restart two processes share one. A stream that ends
-credits nothing (rule 27) and stays obliged, as an absent proxy, until the same process is back on a later stream and
-shows what it holds; or the proxy is forgotten. Envoy processes of one node id can't be told apart by what they send, so
-where two have been seen at once, both must be back; or the older one's time is up, since it was replaced in a hot
-restart. A gRPC process has a stream for each target; each of them must be back itself.
+credits nothing (rule 27) and stays obliged, as an absent proxy, until every process that there may be of the node id
+has shown what it holds on a stream that is open (`ledger.processes` tells how many there may be); or the proxy is
+forgotten. A gRPC process has a stream for each target; each of them must be back itself.
 """
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Hashable
-from itertools import count
+from collections.abc import Hashable, Iterable
 
 from ledger.ids import ProxyId, ResourceName, StreamId, TypeUrl
 from ledger.interest import Interest
-from ledger.stream_record import StreamRecord, processes
+from ledger.processes import LOST_STREAM_SECONDS, ONE_LEFT_SECONDS, RECONNECT_SECONDS, Newcomer, Processes
+from ledger.stream_record import StreamRecord
 
 EVERYTHING = "*"
 """Stands for every resource of a type in `Succession.relics`: what a proxy of the loaded roster may hold."""
-
-PARENT_SHUTDOWN_SECONDS = 930.0
-"""A process that was replaced in a hot restart has ended by then: Envoy's `--parent-shutdown-time-s` is 900 s, and some
-seconds for it to be carried out."""
-
-LOST_STREAM_SECONDS = 120.0
-"""By then the server's keepalive (30 s, and 20 s for the answer) has ended a stream whose other end is gone."""
 
 
 class Succession:
@@ -32,108 +25,159 @@ class Succession:
     arriving: streams that have not yet said whose they are. connecting: streams, ended ones too, of which it is not yet
     known what they hold (rule 28). relics: (stream, resource) where a proxy may hold a form from before this process
     started; what an object touched back then is not known here, so any of these three holds back every receipt.
-    views: how many streams, ended ones too, have each. released: ended streams that nobody waits for.
-    hot_restarts: when a proxy's newest hot restart was, while processes of before it may be running. in_doubt_until:
-    until then it is not known of which proxies there are two processes.
+    views: how many streams, ended ones too, have each. released: ended streams that nobody waits for. absent: streams
+    that have ended and oblige. in_doubt_until: until then it is not known of which proxies there are two processes.
+    reachable_since: when proxies could connect first.
     """
 
     def __init__(self) -> None:
         self.streams: dict[StreamId, StreamRecord] = {}
         self.of_proxy: dict[ProxyId, dict[StreamId, StreamRecord]] = {}
+        self.processes = Processes()
         self.arriving: dict[StreamId, float] = {}
         self._arrived_order: dict[StreamId, int] = {}
         self.connecting: set[StreamId] = set()
         self.relics: set[tuple[StreamId, ResourceName]] = set()
         self.views: Counter[Hashable] = Counter()
         self.released: set[StreamId] = set()
-        self.hot_restarts: dict[ProxyId, float] = {}
+        self.absent: set[StreamId] = set()
         self.in_doubt_until = 0.0
-        self._superseded: set[StreamId] = set()
-        self._order = count(1)
+        self.reachable_since = 0.0
+        self.moment = 0
+        """The place of the newest opening or ending of a stream in the order of all of them."""
+
+    def _next_moment(self) -> int:
+        self.moment += 1
+        return self.moment
+
+    # How many processes there may be
+
+    def _look_for_newcomers(self, record: StreamRecord, type_url: TypeUrl) -> None:
+        """The stream has asked for the type, or has told its party: is there a process more?
+
+        A process asks for a type on one stream only (on others for others, perhaps).
+        """
+        others = [other for other in self._kin(record) if other is not record and type_url in other.interests]
+        beside = [other for other in others if other.was_beside(record)]
+        if beside:
+            # If it claims something, a process that was there before has lost its stream unnoticed: the one beside it,
+            # unless others are about to come back.
+            in_doubt = record.opened < self.in_doubt_until or self.processes.may_return(record.proxy, record.opened)
+            if in_doubt or not record.claims_anything:
+                self._add_newcomer(record)
+        elif not record.claims_anything:
+            self._booted(record, [other for other in others if other.had_ended(record)])
+        for later in others:
+            if later.opened_order > record.opened_order:  # it spoke first, and seemed to be alone
+                self._add_newcomer(later)
+
+    def _booted(self, record: StreamRecord, ended: list[StreamRecord]) -> None:
+        """A process without any configuration is there, and none beside it: an earlier one has booted again.
+
+        Or it has just lost its stream, and this is its child in a hot restart: then it is soon back.
+        """
+        last_end = max((other.ended for other in ended if other.ended is not None), default=None)
+        if last_end is None:
+            return
+        self.processes.booted(record.proxy, record.opened)
+        until = max(last_end, self.reachable_since) + RECONNECT_SECONDS
+        if until > record.opened:
+            self._add_newcomer(record, until)
+
+    def reachable(self, now: float) -> None:
+        """Proxies can connect from now on."""
+        self.reachable_since = now
+        for proxy in self.processes:
+            self.processes.wait_for_return(proxy, now + RECONNECT_SECONDS)
+
+    def _add_newcomer(self, record: StreamRecord, until: float | None = None) -> None:
+        if not any(one.stream is record for one in self.processes.of(record.proxy)):
+            returning = until is not None
+            until = record.opened + ONE_LEFT_SECONDS if until is None else until
+            self.processes.add(Newcomer(record, until, returning))
+
+    def _heard(self, record: StreamRecord, moment: int) -> None:
+        """The process of the stream answers what was sent to it then: no stream that was open by then replaces it."""
+        before, record.heard_order = record.heard_order, max(record.heard_order, moment)
+        others = [other for other in self.of_proxy[record.proxy].values() if other is not record]
+        if not any(max(before, record.opened_order) < other.opened_order <= moment for other in others):
+            return
+        for other in others:
+            if other.ended is None and record.was_used_at(other.opened_order):
+                self._count_at(other)
+        self._succeed_all(record.proxy)
+
+    def _count_at(self, record: StreamRecord) -> None:
+        """More streams may have been in use when this one opened than there are processes, as far as is known."""
+        for type_url in record.interests:
+            kin = [o for o in self._kin(record) if o.ended is None and type_url in o.interests]
+            if sum(o.was_used_at(record.opened_order) for o in kin) > self.processes.count(record, type_url):
+                self._add_newcomer(record)
 
     def expire(self, now: float) -> None:
-        """Ended streams of processes that were replaced in a hot restart, and have ended by now, oblige no more."""
-        for stream in list(self._superseded):
-            record = self.streams.get(stream)
-            if record is None or record.superseded_at is None:
-                continue  # released with one before it
-            if record.ended is not None and now - record.superseded_at >= PARENT_SHUTDOWN_SECONDS:
-                types = set(record.interests)
-                self._release(record)
-                for type_url in types:
-                    self._succeed(record, type_url)
-        for proxy, at in list(self.hot_restarts.items()):
-            if now - at >= PARENT_SHUTDOWN_SECONDS + LOST_STREAM_SECONDS:
-                del self.hot_restarts[proxy]
-                self._outlived(proxy)
+        """Looks at node ids of which there may be several processes: which streams are open still, which time is up."""
+        absent = {self.streams[stream].proxy for stream in self.absent}
+        for proxy in absent.union(self.processes):
+            records = self.of_proxy.get(proxy, {}).values()
+            known = [record.opened_order for record in records if now - record.opened >= LOST_STREAM_SECONDS]
+            for record in records:  # if its process had opened any of these since, its end would have been noticed
+                if record.ended is None:
+                    record.heard_order = max(record.heard_order, max(known, default=0))
+            for newcomer in self.processes.due(proxy, now):
+                if not newcomer.returning and self._all_there(newcomer.stream):
+                    self.processes.stay(newcomer)
+                else:
+                    self.processes.drop(newcomer)
+            self._succeed_all(proxy)
+        self.processes.expire(now)
 
-    def _outlived(self, proxy: ProxyId) -> None:
-        """Only one process of this node id is left, and it is connected: it is the one whose stream is open.
+    def _all_there(self, record: StreamRecord) -> bool:
+        """Whether as many processes are connected as there may be."""
+        return any(self._last_census(record, type_url) for type_url in record.expected or ())
 
-        Whatever that has shown, no ended stream of the proxy obliges for: it is of this process, or of none any more.
-        """
-        for living in [record for record in self.of_proxy.get(proxy, {}).values() if record.ended is None]:
-            for type_url in living.expected or ():
-                kin = [other for other in self._kin(living) if other is not living and other.expects(type_url)]
-                if any(other.ended is None for other in kin):
-                    continue  # a parent may be given more time; and either may be the process of an ended stream
-                if living.answered or type_url in living.interests:
-                    for past in kin:
-                        self.retire(past, type_url)
+    # Who succeeds whom
 
     def _kin(self, record: StreamRecord) -> list[StreamRecord]:
         """The streams of the record's party, itself too."""
         return [other for other in self.of_proxy.get(record.proxy, {}).values() if record.is_kin(other)]
 
-    def _succeed(self, record: StreamRecord, type_url: TypeUrl) -> None:
-        """Ended streams whose processes are all back, on later streams that have shown the type, oblige no more."""
-        records = [other for other in self._kin(record) if other.expects(type_url)]
-        living = [other for other in records if other.ended is None]
-        heirs = [other for other in living if type_url in other.interests]
-        replacing = {stream: heir for heir in heirs for stream in self._replaced_by(heir)}
-        for past in [past for past in records if past.id in replacing and past.ended is not None]:
-            replacing[past.id].replaces |= past.replaces
-            self.retire(past, type_url)
-        # Also those that never asked for it: which process a stream was of can only be told when all of them are back.
-        ended = [past for past in records if past.ended is not None and past.id not in replacing]
-        if not any(past.obliged(type_url) for past in ended):
-            return
-        last_end = max(past.ended_order for past in ended)
-        returned = [other for other in living if other.opened_order > last_end]
-        shown = [other for other in returned if type_url in other.interests]
-        obliged = [past for past in ended if past.obliged(type_url)]
-        if len(returned) < processes(ended) or len(shown) < processes(obliged):
-            return
-        for past in obliged:
-            if len(returned) == 1:
-                returned[0].replaces |= past.replaces
-            self.retire(past, type_url)
-        for heir in returned:
-            heir.booted_again = heir.booted_again or not heir.claims_anything
+    def _last_census(self, record: StreamRecord, type_url: TypeUrl, answered: bool = False) -> int:
+        """When, in the order of openings and endings, every process that there may be was last known to use a stream
+        that is open still and has shown the type (or, with `answered`, all that it has to show). 0 for never.
 
-    def _left_behind(self, record: StreamRecord, type_url: TypeUrl) -> list[StreamRecord]:
-        """The ended streams of the process that is back on this stream; none where that can't be told."""
-        ended = [past for past in self._kin(record) if past.ended is not None and past.expects(type_url)]
-        known = self._replaced_by(record)
-        replaced = [past for past in ended if past.id in known]
-        others = [past for past in ended if past not in replaced]
-        before = [past for past in others if past.ended_order < record.opened_order]
-        back = replaced + before if not others or processes(others) == 1 else replaced
-        return [past for past in back if past.obliged(type_url)]
+        Of whatever stream opened before, the process has another now, or is gone.
+        """
+        needed = self.processes.count(record, type_url)
+        living = [other for other in self._kin(record) if other.ended is None and other.expects(type_url)]
+        living = [other for other in living if other.has_shown(type_url) or (answered and other.answered)]
+        opened = sorted(other.opened_order for other in living)
+        heard = sorted(max(other.opened_order, other.heard_order) for other in living)
+        for order in reversed(heard):
+            if bisect_right(opened, order) - bisect_left(heard, order) >= needed:
+                return order
+        return 0
 
-    def _replaced_by(self, record: StreamRecord) -> set[StreamId]:
-        """The streams that the record's process had before, and that were still open then: one after the other."""
-        found: set[StreamId] = set()
-        new = set(record.replaces)
-        while new:
-            found |= new
-            new = {s for stream in new if stream in self.streams for s in self.streams[stream].replaces} - found
-        return found
+    def _succeed_all(self, proxy: ProxyId) -> None:
+        for record in list(self.of_proxy.get(proxy, {}).values()):
+            if record.ended is not None:
+                self._succeed(record, record.interests.keys() | record.unshown)
 
-    def _supersede(self, record: StreamRecord, now: float) -> None:
-        if record.superseded_at is None:
-            record.superseded_at = now
-            self._superseded.add(record.id)
+    def _succeed_kin(self, record: StreamRecord, types: Iterable[TypeUrl]) -> None:
+        """The stream has shown these types: which ended ones of its party are obliged for them no longer?"""
+        types = set(types)
+        for past in self._kin(record):
+            if past.ended is not None:
+                self._succeed(past, types)
+
+    def _succeed(self, past: StreamRecord, types: Iterable[TypeUrl]) -> None:
+        """The ended stream obliges no more for those types that all its kin have shown on later streams."""
+        for type_url in types:
+            if type_url in past.interests:
+                if past.opened_order <= self._last_census(past, type_url):
+                    self.retire(past, type_url)
+            elif type_url in past.unshown and past.opened_order <= self._last_census(past, type_url, answered=True):
+                self._shown(past, {type_url})
+        self._drop_if_empty(past)
 
     def retire(self, record: StreamRecord, type_url: TypeUrl) -> None:
         """An ended stream is obliged for the type no longer."""
@@ -163,8 +207,8 @@ class Succession:
             return
         if self.streams.pop(record.id, None) is None:
             return
-        self._superseded.discard(record.id)
         self.released.discard(record.id)
+        self.absent.discard(record.id)
         self.views[record.view] -= 1
         if not self.views[record.view]:
             del self.views[record.view]

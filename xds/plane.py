@@ -11,9 +11,9 @@ from ledger.deliveries import Deliveries
 from ledger.footprints import Footprints
 from ledger.ids import ObjectKey, ProxyId, ResourceName, StreamId, TypeUrl
 from ledger.ledger import Ledger
+from ledger.processes import ONE_LEFT_SECONDS
 from ledger.receipts import Answer, Query, Receipt, Receipts
 from ledger.roster import Proxy, Roster
-from ledger.succession import PARENT_SHUTDOWN_SECONDS
 from ledger.waiting import Waiter, WaitingRoom
 from xds.index.index import Index, Touched
 from xds.index.remarks import obstacles
@@ -93,12 +93,13 @@ class Plane:
         names = self.snapshot.catalogue() | {r for r in self.deliveries.lagging() if r.type_url in FULL_SET}
         if self.deliveries.relics:
             names |= self._world.catalogue
-        return {"proxies": self.roster.dump(), "names": sorted(map(list, names))}
+        newcomers = self.deliveries.processes.dump()
+        return {"proxies": self.roster.dump(), "names": sorted(map(list, names)), "newcomers": newcomers}
 
     @property
     def dump_version(self) -> int:
         """Rises whenever `dump` has something new that must be safe before proxies are answered."""
-        return self.roster.version + self._catalogue_version
+        return self.roster.version + self._catalogue_version + self.deliveries.processes.version
 
     def load(self, dumped: Mapping[str, object], now: float) -> None:
         """Takes in the `dump` of an earlier process: its proxies are absent, and may hold anything.
@@ -107,16 +108,15 @@ class Plane:
             ValueError: if it is not what `dump` gives.
         """
         match dumped:
-            case {"proxies": list(proxies), "names": list(names)}:
+            case {"proxies": list(proxies), "names": list(names), "newcomers": list(newcomers)}:
                 self._world.catalogue = frozenset(_resource_name(name) for name in names)
                 for proxy in self.roster.load(proxies, now):
-                    recent = now - proxy.hot_restart < PARENT_SHUTDOWN_SECONDS
                     targets = sorted(proxy.targets)
-                    streams = [self._new_id() for _ in range(len(targets) or (2 if recent else 1))]
-                    hot_restart = proxy.hot_restart if recent and not targets else None
-                    self.deliveries.remember(streams, proxy.id, proxy.types, hot_restart, now, targets)
+                    streams = [self._new_id() for _ in range(len(targets) or 1)]
+                    self.deliveries.remember(streams, proxy.id, proxy.types, now, targets)
+                self.deliveries.processes.load(newcomers)
             case _:
-                raise ValueError("not a dump of a control plane: it lacks its proxies or names")
+                raise ValueError("not a dump of a control plane: it lacks its proxies, names or newcomers")
 
     def start(self, now: float, roster_known: bool) -> None:
         """Everything is loaded: proxies may be answered (rule 5).
@@ -128,8 +128,9 @@ class Plane:
         self._loading = False
         self._settling = not roster_known and self.timing.settling > 0
         self._settled_at = now + self.timing.settling
+        self.deliveries.reachable(now)
         if not roster_known:
-            self.deliveries.in_doubt_until = now + PARENT_SHUTDOWN_SECONDS
+            self.deliveries.in_doubt_until = now + ONE_LEFT_SECONDS
         self._woken.update(self.streams)
         self._after(now, surroundings=True)
 
@@ -207,11 +208,8 @@ class Plane:
         try:
             stream.receive(data, now)
         finally:
-            if stream.proxy is not None:
-                if stream.proxy.tainted or stream.has_errors:
-                    self._taint(stream.proxy)
-                if stream.proxy.id in self.deliveries.hot_restarts:
-                    self.roster.restarted_hot(stream.proxy, self.deliveries.hot_restarts[stream.proxy.id])
+            if stream.proxy is not None and (stream.proxy.tainted or stream.has_errors):
+                self._taint(stream.proxy)
             self._woken.add(stream.id)
             self._after(now)
 
@@ -333,7 +331,8 @@ class Plane:
         return StreamId(self._next_stream - 1)
 
     def _taint(self, proxy: Proxy) -> None:
-        rejected = {resource for resource in proxy.tainted if resource.type_url not in proxy.shown}
+        several = bool(self.deliveries.processes.of(proxy.id))  # of which one may not have shown anything yet
+        rejected = {name for name in proxy.remembered_taint if several or name.type_url not in proxy.shown}
         for record in self.deliveries.of_proxy[proxy.id].values():
             for type_url, interest in record.interests.items():
                 rejected.update(ResourceName(type_url, name) for name in interest.rejected | interest.doubtful)

@@ -1,7 +1,7 @@
 """A stream that ends credits nothing (rule 27)."""
 
 from ledger.ids import TypeUrl
-from ledger.succession import PARENT_SHUTDOWN_SECONDS
+from ledger.processes import ONE_LEFT_SECONDS
 from tests.conformance.bench import NODE, Bench
 from tests.conformance.rules import rule
 from tests.conformance.samples import Sample, cluster_of, every_type, service, workload
@@ -67,7 +67,7 @@ async def test_a_second_process_of_one_node_id_does_not_answer_for_the_first(ben
     assert bench.outcome(FIRST) == "PENDING"
     await older.close()
     assert [s.state for s in bench.receipt(FIRST).stragglers] == ["ABSENT"]
-    await bench.pass_time(PARENT_SHUTDOWN_SECONDS - 1)
+    await bench.pass_time(ONE_LEFT_SECONDS - 1)
     assert bench.outcome(FIRST) == "PENDING"
     await bench.pass_time(1)
     assert bench.outcome(FIRST) == "CONFIRMED"

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from ledger.ids import ProxyId
+from ledger.processes import ONE_LEFT_SECONDS
 from ledger.receipts import Outcome, StragglerState
-from ledger.succession import PARENT_SHUTDOWN_SECONDS
 from tests.envoy.harness import Mesh
 from tests.envoy.objects import HOST, cluster_of, service, workload
 from tests.envoy.waiting import eventually
@@ -102,6 +102,6 @@ async def test_in_a_hot_restart_the_parent_counts_until_it_ends_and_is_released_
     await mesh.delete(instances[1])
     await eventually(lambda: [s.state for s in mesh.receipt(instances[1]).stragglers] == [StragglerState.ABSENT])
     assert mesh.receipt(instances[1]).outcome is Outcome.PENDING
-    mesh.clock.advance(PARENT_SHUTDOWN_SECONDS)
+    mesh.clock.advance(ONE_LEFT_SECONDS)
     await mesh.confirmed(instances[1])
     assert {(await child.request(HOST)).text for _ in range(4)} == {"three"}

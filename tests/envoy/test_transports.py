@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import httpx
 
+from ledger.processes import ONE_LEFT_SECONDS, RECONNECT_SECONDS
 from ledger.receipts import Outcome, StragglerState
-from ledger.succession import PARENT_SHUTDOWN_SECONDS
 from tests.envoy.harness import Mesh
 from tests.envoy.objects import HOST, cluster_of, service, workload
 from tests.envoy.process import Envoy
@@ -76,7 +76,7 @@ async def test_an_envoy_whose_streams_ended_long_after_it_booted_is_absent_on_al
     envoy = await envoy_with_own_streams(mesh)
     await mesh.confirmed(web, first)
 
-    mesh.clock.advance(PARENT_SHUTDOWN_SECONDS)
+    mesh.clock.advance(ONE_LEFT_SECONDS)
     await envoy.kill()
     await mesh.absent(envoy.node)
     mesh.runtime.discovery.tick()
@@ -100,6 +100,7 @@ async def test_an_envoy_that_boots_again_is_released_on_all_its_streams(mesh: Me
     await mesh.delete(first)
     assert mesh.receipt(first).outcome is Outcome.PENDING
     await envoy_with_own_streams(mesh)
+    mesh.clock.advance(RECONNECT_SECONDS)  # by now the earlier process would be back, if it lived
     await mesh.confirmed(first)
 
 

@@ -32,12 +32,12 @@ class Oracle:
         applied = self.objects.get(key)
         return Query(key, applied.generation) if applied is not None else Query(key, deleted=True)
 
-    def is_back(self, proxy: ProxyId) -> None:
-        """The proxy has spoken on another stream: what it held on those that ended, it shows there or holds no more.
+    def is_back(self, proxy: ProxyId, order: int) -> None:
+        """The proxy has spoken on another stream: what it held on those that opened before, it shows or holds no more.
 
         Of processes that share a node id more could be told; the simulation has those.
         """
-        self.is_gone(proxy)
+        self.absent = [(who, held) for who, held in self.absent if who != proxy or held.order > order]
 
     def is_gone(self, proxy: ProxyId) -> None:
         """The proxy runs no longer."""

@@ -12,6 +12,7 @@ from ledger.interest import Interest
 from ledger.roster import Presence
 from tests.fuzz.peers import Peer
 from xds.plane import Plane
+from xds.types import LDS
 
 
 def recount(plane: Plane, peers: Iterable[Peer]) -> None:
@@ -88,6 +89,10 @@ def _check_streams(plane: Plane) -> None:
     assert deliveries.views == views, "another count of views than there are"
     # One that no stream has any more goes with the next end of a stream; None is of an earlier process.
     assert views.keys() - {None} <= plane.snapshot.views(), "a view is not kept up to date"
+    for record in records.values():
+        if record.targets and LDS in record.interests:
+            asked = record.interests[LDS].names | record.interests[LDS].given_up
+            assert record.targets <= asked, "targets that are not asked for any more"
     living = Counter(record.proxy for record in records.values() if record.ended is None)
     connected = {proxy.id: proxy.streams for proxy in plane.roster.all() if proxy.presence is Presence.CONNECTED}
     assert connected == living, "other proxies are connected than have streams"

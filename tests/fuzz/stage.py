@@ -50,7 +50,7 @@ class Stage:
         self.plane.apply(list(self.oracle.objects.values()), self.now)
         self.plane.start(self.now, roster_known=True)
         self.witness = Witness(self.plane, self._delta_witness, self.now)
-        self.oracle.is_back(ProxyId(NODE))
+        self.oracle.is_gone(ProxyId(NODE))
         self._finish()
 
     # Objects
@@ -125,7 +125,7 @@ class Stage:
             other.holdings.had_company = True
         peer.holdings.had_company |= bool(company) or peer.proxy == NODE
         if peer.holdings.asked and peer.proxy is not None:
-            self.oracle.is_back(peer.proxy)
+            self.oracle.is_back(peer.proxy, peer.holdings.order)
 
     # Everything else
 

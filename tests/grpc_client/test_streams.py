@@ -6,8 +6,8 @@ The core alone, driven as gRPC 1.85 was seen to drive it.
 from collections.abc import Mapping
 
 from ledger.ids import Generation, TypeUrl
+from ledger.processes import ONE_LEFT_SECONDS, RECONNECT_SECONDS
 from ledger.receipts import Outcome, Query, Receipt
-from ledger.succession import PARENT_SHUTDOWN_SECONDS
 from protos.base_pb2 import Node
 from protos.discovery_pb2 import DiscoveryRequest, DiscoveryResponse
 from tests.envoy.objects import Object, cluster_of, service, workload
@@ -104,7 +104,7 @@ async def test_two_targets_of_one_process_are_no_hot_restart_whose_older_half_ma
     instances = workload("of-a", 9000, "a"), workload("of-b", 9001, "b")
     plane = serving(a, b, *instances)
     channels = Channel(plane, a), Channel(plane, b)
-    later = NOW + PARENT_SHUTDOWN_SECONDS + 60.0
+    later = NOW + ONE_LEFT_SECONDS + 60.0
     plane.tick(later)
     for channel in channels:
         channel.end()
@@ -125,6 +125,7 @@ async def test_after_a_restart_of_the_control_plane_each_target_must_be_back_its
     assert removed(plane, instance).outcome is Outcome.PENDING
     last = Channel(plane, entries[2])
     last.answer(EDS, cluster_of(entries[2]))
+    plane.tick(NOW + RECONNECT_SECONDS)
     assert plane.receipt(Query(instance.key, deleted=True), NOW).outcome is Outcome.CONFIRMED
 
 
@@ -138,4 +139,5 @@ async def test_a_target_that_is_back_is_all_that_its_receipts_wait_for() -> None
     back = Channel(plane, a)
     assert removed(plane, instance).outcome is Outcome.PENDING
     back.answer(EDS, cluster_of(a))
+    plane.tick(NOW + RECONNECT_SECONDS)
     assert plane.receipt(Query(instance.key, deleted=True), NOW).outcome is Outcome.CONFIRMED

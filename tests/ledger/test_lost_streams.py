@@ -1,9 +1,9 @@
 """Streams whose end is seen late: the process is back on another meanwhile, or a second process is there."""
 
+from ledger.processes import ONE_LEFT_SECONDS, RECONNECT_SECONDS
 from ledger.stream_record import StreamRecord
-from ledger.succession import LOST_STREAM_SECONDS, PARENT_SHUTDOWN_SECONDS
-from tests.ledger.scene import CDS, EDS, Scene, eds
-from tests.ledger.test_succession import reconnect, record_of, remember, start
+from tests.ledger.scene import CDS, EDS, VIEW, Scene, eds
+from tests.ledger.test_succession import PROXY, answer, reconnect, record_of, remember, start
 
 
 def half_shown(scene: Scene) -> StreamRecord:
@@ -27,7 +27,7 @@ def test_what_a_replaced_stream_had_not_shown_and_its_process_never_asks_for_is_
     scene = Scene()
     lost = half_shown(scene)
     back = half_shown(scene)
-    scene.deliveries.answered(back)
+    scene.deliveries.answered(back, scene.deliveries.moment)
     scene.deliveries.end(lost.id, scene.now)
     assert scene.deliveries.all_shown
 
@@ -45,10 +45,6 @@ def test_a_process_that_lost_two_streams_unnoticed_succeeds_both() -> None:
     assert not scene.deliveries.reached(eds("web"), scene.revision), "the first is not seen to have ended yet"
 
 
-ONLY_ONE = PARENT_SHUTDOWN_SECONDS + LOST_STREAM_SECONDS
-"""Seconds after a hot restart by which one process at most is left, and streams of others are known to have ended."""
-
-
 def test_once_only_one_process_can_be_left_a_stream_that_is_open_is_its() -> None:
     scene = Scene()
     parent = start(scene, "web")
@@ -56,23 +52,82 @@ def test_once_only_one_process_can_be_left_a_stream_that_is_open_is_its() -> Non
     back = reconnect(scene, "web")  # one of them
     scene.end(parent)
     scene.end(child)
-    scene.deliveries.expire(scene.now + ONLY_ONE - 1)
+    scene.deliveries.expire(scene.now + ONE_LEFT_SECONDS - 1)
     assert scene.is_obliged(child)
-    scene.deliveries.expire(scene.now + ONLY_ONE)
+    scene.deliveries.expire(scene.now + ONE_LEFT_SECONDS)
     assert not scene.is_obliged(child)
     assert scene.is_obliged(back)
 
 
-def test_while_two_processes_are_connected_neither_is_taken_for_that_of_an_ended_stream() -> None:
+def test_a_parent_that_reconnected_after_its_child_and_is_gone_is_succeeded_by_the_child() -> None:
+    scene = Scene()
+    scene.end(start(scene, "web"))
+    child = start(scene, "web")
+    parent = reconnect(scene, "web")
+    scene.end(parent)
+    scene.deliveries.expire(scene.now + ONE_LEFT_SECONDS)
+    assert not scene.is_obliged(parent)
+    assert scene.is_obliged(child)
+
+
+def test_while_two_processes_are_connected_both_are_back() -> None:
     scene = Scene()
     parent = start(scene, "web")
     child = start(scene, "web")
+    back = reconnect(scene, "web")
     reconnect(scene, "web")
-    reconnect(scene, "web")
+    answer(scene, back)
     scene.end(parent)
+    assert not scene.is_obliged(parent)
     scene.end(child)
-    scene.deliveries.expire(scene.now + ONLY_ONE)
+    assert not scene.is_obliged(child)
+
+
+# A process that boots while no stream is open
+
+
+def test_a_process_that_boots_again_succeeds_the_earlier_one_once_that_would_be_back() -> None:
+    scene = Scene()
+    past = start(scene, "web")
+    scene.end(past)
+    start(scene, "web")
+    for seconds, obliged in ((RECONNECT_SECONDS - 1, True), (RECONNECT_SECONDS, False)):
+        scene.deliveries.expire(scene.now + seconds)
+        assert scene.is_obliged(past) is obliged
+
+
+def test_a_process_that_boots_long_after_the_earlier_one_was_lost_succeeds_it_at_once() -> None:
+    scene = Scene()
+    past = start(scene, "web")
+    scene.end(past)
+    scene.now += RECONNECT_SECONDS
+    start(scene, "web")
+    assert not scene.is_obliged(past)
+
+
+def test_after_a_start_a_remembered_process_has_time_to_be_back_before_one_that_boots_succeeds_it() -> None:
+    scene = Scene()
+    past = remember(scene)
+    scene.now += 10 * RECONNECT_SECONDS
+    scene.deliveries.reachable(scene.now)
+    start(scene, "web")
+    for seconds, obliged in ((RECONNECT_SECONDS - 1, True), (RECONNECT_SECONDS, False)):
+        scene.deliveries.expire(scene.now + seconds)
+        assert scene.is_obliged(past) is obliged
+
+
+def test_a_process_that_is_lost_after_it_has_booted_is_waited_for_as_well() -> None:
+    scene = Scene()
+    past = start(scene, "web")
+    scene.end(past)
+    child = start(scene, "web")
+    scene.now += RECONNECT_SECONDS - 1
+    scene.end(child)
+    parent = reconnect(scene, "web")
+    scene.now += RECONNECT_SECONDS - 1
+    scene.deliveries.expire(scene.now)
     assert scene.is_obliged(child)
+    assert scene.is_obliged(parent)
 
 
 def test_a_process_that_booted_again_as_it_seemed_is_not_replaced_by_one_that_holds_something() -> None:
@@ -81,15 +136,40 @@ def test_a_process_that_booted_again_as_it_seemed_is_not_replaced_by_one_that_ho
     remember(scene)
     child = start(scene, "web")
     parent = reconnect(scene, "web")
+    scene.deliveries.expire(scene.now + RECONNECT_SECONDS)
     scene.end(child)
     scene.change("web")
     scene.take(parent)
     assert not scene.deliveries.reached(eds("web"), scene.revision)
 
 
+# Two processes
+
+
+def test_a_stream_that_spoke_after_one_that_opened_later_does_not_succeed_it() -> None:
+    scene = Scene()
+    (early,) = scene.new_ids(1)
+    scene.deliveries.arrive(early, scene.now)
+    late = start(scene, "web")
+    scene.end(late)
+    record = scene.deliveries.open(early, PROXY, VIEW, [EDS], scene.now)
+    scene.take(scene.ask(scene.show(record, holds=True), "web"))
+    assert scene.is_obliged(late)
+
+
+def test_two_streams_in_use_at_once_show_that_there_are_two_processes() -> None:
+    """Both were there before the roster was lost; one may be away just when the other is not."""
+    scene = Scene()
+    one, other = reconnect(scene, "web"), reconnect(scene, "web")
+    answer(scene, one)
+    scene.end(one)
+    assert scene.is_obliged(one), "without that, the other would have been taken for its successor"
+    assert scene.is_obliged(other)
+
+
 def test_where_no_roster_is_known_a_stream_beside_another_may_be_of_another_process() -> None:
     scene = Scene()
-    scene.deliveries.in_doubt_until = scene.now + PARENT_SHUTDOWN_SECONDS
+    scene.deliveries.in_doubt_until = scene.now + ONE_LEFT_SECONDS
     one = reconnect(scene, "web")
     other = reconnect(scene, "web")
     scene.end(one)
@@ -121,7 +201,7 @@ def test_a_process_that_needs_nothing_of_a_type_does_not_stand_for_another_that_
         scene.end(record)
     back = scene.open(types=(CDS, EDS))
     scene.show(back, CDS)
-    scene.deliveries.answered(back)
+    scene.deliveries.answered(back, scene.deliveries.moment)
     scene.deliveries.outgrown(back, EDS)
     scene.change("web")
     assert not scene.deliveries.reached(eds("web"), scene.revision)
@@ -146,7 +226,7 @@ def test_streams_lost_one_after_the_other_are_succeeded_in_whatever_type() -> No
     first = scene.open(types=(CDS, EDS))
     scene.show(first, CDS)
     scene.show(first, EDS)
-    scene.deliveries.answered(first)
+    scene.deliveries.answered(first, scene.deliveries.moment)
     between, last = half_shown(scene), half_shown(scene)
     scene.show(last, EDS, holds=True)
     scene.end(first)

@@ -115,10 +115,6 @@ def test_the_version_rises_with_what_a_restarted_process_must_know_and_with_noth
     assert after("a rejection")
     roster.taint(proxy, frozenset({eds("web")}))
     assert not after("the same rejection")
-    roster.restarted_hot(proxy, 7.0)
-    assert after("a hot restart")
-    roster.restarted_hot(proxy, 7.0)
-    assert not after("the same hot restart")
     connect(roster)
     assert not after("another stream")
     roster.stream_ended(WEB, 8.0)
@@ -142,13 +138,12 @@ def test_a_restarted_process_knows_of_each_proxy_what_it_asked_for_and_rejected(
     roster.asked(proxy, EDS)
     roster.asked(proxy, CDS)
     roster.taint(proxy, frozenset({eds("web"), ResourceName(CDS, "cluster")}))
-    roster.restarted_hot(proxy, 12.5)
     connect(roster, "web-2")
     after = restarted(roster)
     found = after.get(WEB)
     assert found is not None
     assert (found.presence, found.since, found.streams) == (Presence.ABSENT, 50.0, 0)
-    assert (found.types, found.tainted, found.hot_restart) == ({CDS, EDS}, proxy.tainted, 12.5)
+    assert (found.types, found.tainted) == ({CDS, EDS}, proxy.tainted)
     assert (found.address, found.shown) == ("10.0.0.1:4000", set()), "it has shown nothing to this process"
     assert presence(after, "web-2") is Presence.ABSENT
 
@@ -169,7 +164,7 @@ def test_a_gone_proxy_does_not_come_back_with_the_dump() -> None:
     assert roster.dump() == []
 
 
-GOOD: dict[str, object] = {"id": "p", "types": [], "tainted": [], "hot_restart": 0.0, "address": ""}
+GOOD: dict[str, object] = {"id": "p", "types": [], "tainted": [], "address": ""}
 
 
 @pytest.mark.parametrize(
@@ -185,7 +180,6 @@ GOOD: dict[str, object] = {"id": "p", "types": [], "tainted": [], "hot_restart":
         {**GOOD, "tainted": True},
         {**GOOD, "tainted": [["type"]]},
         {**GOOD, "tainted": [[1, 2]]},
-        {**GOOD, "hot_restart": None},
     ],
     ids=repr,
 )

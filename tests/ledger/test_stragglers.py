@@ -184,7 +184,7 @@ def test_an_absent_one_that_never_showed_what_it_holds_is_absent_too() -> None:
 
 def test_a_remembered_one_is_absent_since_this_process_started() -> None:
     scene = Scene()
-    scene.deliveries.remember(scene.new_ids(1), ProxyId("proxy"), [EDS], None, scene.now)
+    scene.deliveries.remember(scene.new_ids(1), ProxyId("proxy"), [EDS], scene.now)
     scene.apply("w", "web")
     detail = "may hold what was sent before this control plane started"
     assert told(scene) == (StragglerState.ABSENT, 1000.0, detail)

@@ -141,7 +141,7 @@ def test_a_stream_that_has_answered_something_has_asked_for_all_that_it_will_ask
     scene = Scene()
     record = scene.open(types=(CDS, EDS, LDS))
     scene.show(record, CDS)
-    scene.deliveries.answered(record)
+    scene.deliveries.answered(record, scene.deliveries.moment)
     assert scene.deliveries.all_shown
 
 
@@ -181,7 +181,7 @@ def test_once_back_and_answering_a_proxy_has_nothing_more_to_show_of_its_past() 
     scene.end(past)
     back = scene.open(types=(CDS, EDS))
     scene.show(back, CDS, holds=True)
-    scene.deliveries.answered(back)
+    scene.deliveries.answered(back, scene.deliveries.moment)
     assert scene.deliveries.all_shown
     assert not scene.is_obliged(past)
 
@@ -193,7 +193,7 @@ def test_a_type_that_the_proxy_has_outgrown_is_no_more_an_obligation_of_its_past
     scene.take(scene.ask(scene.show(past, EDS), "web"))
     scene.end(past)
     back = scene.open(types=(CDS, EDS))
-    scene.show(back, CDS)
+    scene.show(back, CDS, holds=True)
     scene.change("web")
     assert not scene.deliveries.reached(eds("web"), scene.revision)
     scene.deliveries.outgrown(back, EDS)

@@ -1,9 +1,11 @@
 """Processes that share a node id: which streams are whose, as far as can be told."""
 
+from collections.abc import Iterable
+
 from ledger.ids import ProxyId
 from ledger.interest import Interest
+from ledger.processes import LOST_STREAM_SECONDS, ONE_LEFT_SECONDS
 from ledger.stream_record import StreamRecord
-from ledger.succession import PARENT_SHUTDOWN_SECONDS
 from tests.ledger.scene import EDS, VIEW, Scene, eds
 
 PROXY = ProxyId("proxy")
@@ -19,8 +21,13 @@ def reconnect(scene: Scene, *names: str) -> Interest:
 def start(scene: Scene, *names: str) -> Interest:
     """A new process connects, and has ACKed what it asked for."""
     interest = scene.connect("proxy", *names)
-    scene.deliveries.answered(record_of(scene, interest))
+    answer(scene, interest)
     return interest
+
+
+def answer(scene: Scene, interest: Interest) -> None:
+    """Its process ACKs a response that was sent just now."""
+    scene.deliveries.answered(record_of(scene, interest), scene.deliveries.moment)
 
 
 def record_of(scene: Scene, interest: Interest) -> StreamRecord:
@@ -90,7 +97,7 @@ def test_a_parent_that_ended_is_obliged_until_its_time_is_up() -> None:
     child = start(scene, "web")
     scene.now += 10
     scene.end(parent)
-    for seconds, obliged in ((PARENT_SHUTDOWN_SECONDS - 1, True), (PARENT_SHUTDOWN_SECONDS, False)):
+    for seconds, obliged in ((ONE_LEFT_SECONDS - 1, True), (ONE_LEFT_SECONDS, False)):
         scene.deliveries.expire(restarted + seconds)
         assert scene.is_obliged(parent) is obliged
     assert scene.is_obliged(child)
@@ -99,29 +106,33 @@ def test_a_parent_that_ended_is_obliged_until_its_time_is_up() -> None:
 def test_a_parent_that_lives_is_obliged_however_late_it_is() -> None:
     scene = Scene()
     parent, child = start(scene, "web"), start(scene, "web")
-    scene.deliveries.expire(scene.now + 10 * PARENT_SHUTDOWN_SECONDS)
+    scene.deliveries.expire(scene.now + 10 * ONE_LEFT_SECONDS)
     scene.change("web")
     scene.take(child)
     assert not scene.deliveries.reached(eds("web"), scene.revision)
     assert parent.unsent == {"web"}
 
 
-def test_a_parent_that_ends_after_its_time_was_up_obliges_no_more_at_the_next_look() -> None:
+def test_processes_that_are_connected_at_once_for_long_are_no_hot_restart() -> None:
+    """A node id that was given to two proxies: neither is going to end."""
     scene = Scene()
-    parent = start(scene, "web")
-    start(scene, "web")
-    scene.now += 2 * PARENT_SHUTDOWN_SECONDS
-    scene.end(parent)
-    assert scene.is_obliged(parent)
-    scene.deliveries.expire(scene.now)
-    assert not scene.is_obliged(parent)
+    one, other = start(scene, "web"), start(scene, "web")
+    scene.deliveries.expire(scene.now + ONE_LEFT_SECONDS)
+    scene.end(one)
+    scene.deliveries.expire(scene.now + 100 * ONE_LEFT_SECONDS)
+    assert scene.is_obliged(one)
+    scene.deliveries.forget(PROXY)
+    scene.deliveries.expire(scene.now + 100 * ONE_LEFT_SECONDS)
+    assert not scene.is_obliged(one)
+    assert not scene.deliveries.processes.of(PROXY)
+    assert scene.is_obliged(other)
 
 
 def test_a_stream_of_which_no_other_process_was_seen_does_not_expire() -> None:
     scene = Scene()
     proxy = start(scene, "web")
     scene.end(proxy)
-    scene.deliveries.expire(scene.now + 100 * PARENT_SHUTDOWN_SECONDS)
+    scene.deliveries.expire(scene.now + 100 * ONE_LEFT_SECONDS)
     assert scene.is_obliged(proxy)
 
 
@@ -131,14 +142,41 @@ def test_where_two_processes_were_cut_off_both_must_be_back() -> None:
     scene.end(parent)
     scene.end(child)
     scene.change("web")
-    scene.take(reconnect(scene, "web"))
-    assert scene.is_obliged(parent)
+    one = reconnect(scene, "web")
+    scene.take(one)
     assert scene.is_obliged(child)
     assert not scene.deliveries.reached(eds("web"), scene.revision), "it can't be told which of them is back"
     scene.take(reconnect(scene, "web"))
+    assert scene.is_obliged(child), "it may be the same one, whose stream was lost"
+    answer(scene, one)
     assert not scene.is_obliged(parent)
     assert not scene.is_obliged(child)
     assert scene.deliveries.reached(eds("web"), scene.revision)
+
+
+def test_two_streams_that_stay_open_are_of_two_processes() -> None:
+    """If they were of one, the end of the first would have been noticed."""
+    scene = Scene()
+    parent, child = start(scene, "web"), start(scene, "web")
+    scene.end(parent)
+    scene.end(child)
+    reconnect(scene, "web")
+    reconnect(scene, "web")
+    for seconds, obliged in ((LOST_STREAM_SECONDS - 1, True), (LOST_STREAM_SECONDS, False)):
+        scene.deliveries.expire(scene.now + seconds)
+        assert scene.is_obliged(child) is obliged
+
+
+def test_an_ack_of_what_was_sent_before_another_stream_opened_tells_nothing() -> None:
+    scene = Scene()
+    parent, child = start(scene, "web"), start(scene, "web")
+    scene.end(parent)
+    scene.end(child)
+    one = reconnect(scene, "web")
+    sent = scene.deliveries.moment
+    reconnect(scene, "web")
+    scene.deliveries.answered(record_of(scene, one), sent)
+    assert scene.is_obliged(child)
 
 
 def test_one_process_that_came_back_twice_is_not_two() -> None:
@@ -146,10 +184,10 @@ def test_one_process_that_came_back_twice_is_not_two() -> None:
     parent, child = start(scene, "web"), start(scene, "web")
     scene.end(parent)
     scene.end(child)
-    scene.end(reconnect(scene, "web"))
+    again = reconnect(scene, "web")
+    scene.end(again)
     scene.take(reconnect(scene, "web"))
-    assert scene.is_obliged(parent)
-    assert scene.is_obliged(child)
+    assert scene.is_obliged(again), "which obliges for all of them"
 
 
 def test_once_the_parents_time_is_up_the_child_alone_need_be_back() -> None:
@@ -158,7 +196,7 @@ def test_once_the_parents_time_is_up_the_child_alone_need_be_back() -> None:
     scene.end(parent)
     scene.end(child)
     scene.take(reconnect(scene, "web"))
-    scene.deliveries.expire(scene.now + PARENT_SHUTDOWN_SECONDS)
+    scene.deliveries.expire(scene.now + ONE_LEFT_SECONDS)
     assert not scene.is_obliged(parent)
     assert not scene.is_obliged(child)
 
@@ -166,7 +204,6 @@ def test_once_the_parents_time_is_up_the_child_alone_need_be_back() -> None:
 def test_after_a_hot_restart_a_stream_is_not_taken_for_a_successor_of_one_that_lives() -> None:
     scene = Scene()
     parent, child = start(scene, "web"), start(scene, "web")
-    scene.deliveries.forget(PROXY)
     scene.end(parent)
     scene.deliveries.forget(PROXY)
     somebody = reconnect(scene, "web")  # the child, or the parent back
@@ -180,8 +217,8 @@ def test_a_process_that_is_back_beside_an_ended_one_replaces_nobody_in_a_hot_res
     one = start(scene, "web")
     scene.end(one)
     back = reconnect(scene, "web")
-    scene.deliveries.answered(record_of(scene, back))
-    assert not scene.deliveries.hot_restarts
+    answer(scene, back)
+    assert not scene.deliveries.processes.of(PROXY)
 
 
 def test_many_processes_of_one_node_id_expire_together() -> None:
@@ -190,28 +227,37 @@ def test_many_processes_of_one_node_id_expire_together() -> None:
     scene.end(first)
     scene.end(second)
     fourth = start(scene, "web")
-    scene.deliveries.expire(scene.now + PARENT_SHUTDOWN_SECONDS)
+    scene.deliveries.expire(scene.now + ONE_LEFT_SECONDS)
     assert not scene.is_obliged(first)
     assert not scene.is_obliged(second)
-    assert scene.is_obliged(third)
+    scene.end(third)
+    assert scene.is_obliged(third), "the two that were left were connected at once for long"
     assert scene.is_obliged(fourth)
 
 
 # A remembered roster
 
 
-def remember(scene: Scene, streams: int = 1, hot_restart: float | None = None) -> list[StreamRecord]:
-    """A proxy of an earlier process's roster, which asked for assignments."""
-    before = set(scene.deliveries.streams)
-    scene.deliveries.remember(scene.new_ids(streams), PROXY, [EDS], hot_restart, scene.now)
-    return [record for stream, record in scene.deliveries.streams.items() if stream not in before]
+def remember(scene: Scene, newcomers: Iterable[float] = (), proxy: ProxyId = PROXY) -> StreamRecord:
+    """A proxy of an earlier process's roster, which asked for assignments.
+
+    Args:
+        newcomers: until when other processes of its node id may be there.
+    """
+    (stream,) = scene.new_ids(1)
+    scene.deliveries.remember([stream], proxy, [EDS], scene.now)
+    past = scene.deliveries.streams[stream]
+    for until in newcomers:
+        newcomer = {"proxy": proxy, "until": until, "returning": False, "types": [EDS], "targets": []}
+        scene.deliveries.processes.load([{**newcomer, "everything": False}])
+    return past
 
 
 def test_a_remembered_proxy_may_hold_anything_until_it_is_back() -> None:
     scene = Scene()
-    (past,) = remember(scene)
+    past = remember(scene)
     assert not scene.deliveries.all_shown
-    scene.take(scene.connect("proxy", "web"))
+    scene.take(reconnect(scene, "web"))
     assert scene.deliveries.all_shown
     assert not scene.is_obliged(past)
 
@@ -232,25 +278,26 @@ def test_a_remembered_proxy_that_is_gone_holds_nothing_back() -> None:
 
 def test_a_remembered_proxy_that_asked_for_nothing_leaves_nothing() -> None:
     scene = Scene()
-    scene.deliveries.remember(scene.new_ids(1), PROXY, [], None, scene.now)
+    scene.deliveries.remember(scene.new_ids(1), PROXY, [], scene.now)
     assert not scene.deliveries.streams
     assert scene.deliveries.all_shown
 
 
 def test_of_a_proxy_that_restarted_hot_before_this_process_started_both_processes_are_awaited() -> None:
     scene = Scene()
-    remember(scene, 2, hot_restart=scene.now - 100)
+    remember(scene, [scene.now + 100])
+    one = reconnect(scene, "web")
+    scene.take(one)
     scene.take(reconnect(scene, "web"))
     assert not scene.deliveries.all_shown
-    scene.take(reconnect(scene, "web"))
+    answer(scene, one)
     assert scene.deliveries.all_shown
 
 
 def test_the_remembered_parent_is_awaited_until_its_time_is_up() -> None:
     scene = Scene()
-    remember(scene, 2, hot_restart=scene.now - 100)
+    remember(scene, [scene.now + 100])
     scene.take(reconnect(scene, "web"))
-    scene.deliveries.expire(scene.now - 100 + PARENT_SHUTDOWN_SECONDS - 1)
-    assert not scene.deliveries.all_shown
-    scene.deliveries.expire(scene.now - 100 + PARENT_SHUTDOWN_SECONDS)
-    assert scene.deliveries.all_shown
+    for seconds, shown in ((99, False), (100, True)):
+        scene.deliveries.expire(scene.now + seconds)
+        assert scene.deliveries.all_shown is shown

@@ -6,10 +6,8 @@ ABSENCE = (
     Mutant(
         "a disconnect credits: a stream that ended obliges nobody",
         "ledger/streams.py",
-        "        for type_url in record.unshown | record.interests.keys():\n"
-        "            self._succeed(record, type_url)\n",
-        "        for type_url in record.unshown | record.interests.keys():\n"
-        "            self.retire(record, type_url)\n",
+        "        self._succeed(record, record.unshown | record.interests.keys())\n",
+        "        self._release(record)\n",
         "rule 27: the end of a stream never credits anything; Envoy keeps its last configuration",
     ),
     Mutant(
@@ -29,9 +27,44 @@ ABSENCE = (
     Mutant(
         "one stream that is back lets go of every process of its node id that was away",
         "ledger/succession.py",
-        "if len(returned) < processes(ended) or len(shown) < processes(obliged):",
-        "if not shown:",
+        "needed = self.processes.count(record, type_url)\n",
+        "needed = 1\n",
         "rule 27: where two processes were seen at once, both must be back",
+    ),
+    Mutant(
+        "two streams that are open are taken for two processes, whether or not the older one is in use",
+        "ledger/succession.py",
+        "heard = sorted(max(other.opened_order, other.heard_order) for other in living)",
+        "heard = [self.moment] * len(living)",
+        "rule 27: a stream whose end is not noticed yet may be of the process that opened the next",
+    ),
+    Mutant(
+        "an ACK shows that the stream was in use when it came, not when what it answers was sent",
+        "ledger/streams.py",
+        "        self._heard(record, moment)\n",
+        "        self._heard(record, self.moment)\n",
+        "rule 27: the process may have sent it before it lost that stream and opened another",
+    ),
+    Mutant(
+        "a process that boots while no stream is open is taken at once for the earlier one, booted again",
+        "ledger/succession.py",
+        "if until > record.opened:",
+        "if False:",
+        "rule 27: the parent of a hot restart may have lost its stream just then, and is back within a minute",
+    ),
+    Mutant(
+        "of two streams the one that speaks first is taken for the one that opened first",
+        "ledger/succession.py",
+        "if later.opened_order > record.opened_order:",
+        "if False:",
+        "rule 27: which of them speaks first says nothing",
+    ),
+    Mutant(
+        "the second process of a node id is believed by what the first has shown",
+        "xds/protocol/stream.py",
+        "if new_here or self._world.deliveries.processes.count(record, type_url) > 1:",
+        "if new_here:",
+        "relics: whatever each process holds from before the start is not known here",
     ),
     Mutant(
         "a restarted replica with no roster confirms",
@@ -43,7 +76,7 @@ ABSENCE = (
     Mutant(
         "a restarted replica shows the proxies of its roster, and waits for none of them",
         "xds/plane.py",
-        "                    self.deliveries.remember(streams, proxy.id, proxy.types, hot_restart, now, targets)\n",
+        "                    self.deliveries.remember(streams, proxy.id, proxy.types, now, targets)\n",
         "",
         "as long as any proxy may hold a form from before the start, every receipt waits for it",
     ),

@@ -68,7 +68,7 @@ CREDIT = (
     ),
     Mutant(
         "giving up a resource credits at once, whether or not the proxy goes on using it",
-        "ledger/deliveries.py",
+        "ledger/subscribers.py",
         "if still_used(name):",
         "if False:",
         "rule 26: Envoy gives up load assignments just before it ACKs the removal of their cluster",

@@ -12,13 +12,18 @@ from xds.types import FULL_SET, TYPES
 
 
 class DeltaClient(ModelClient):
-    """`tellable`: by type, the names of which the plane may say that they are gone, though not asked for."""
+    """What an Envoy does on delta streams.
+
+    tellable: by type, the names of which the plane may say once that they are gone, though not asked for. saved: those
+    of which it may say so on each stream, as they were served before it started.
+    """
 
     delta = True
 
     def __init__(self, served: Served, node: str, namespace: str, per_type: bool) -> None:
         super().__init__(served, node, namespace, per_type)
         self.tellable: dict[TypeUrl, set[str]] = {type_url: set() for type_url in TYPES}
+        self.saved: dict[TypeUrl, set[str]] = {type_url: set() for type_url in TYPES}
 
     # What it says
 
@@ -110,7 +115,7 @@ class DeltaClient(ModelClient):
             if state.heard.wildcard and type_url in FULL_SET:
                 self.tellable[type_url].update(self.served.names(self.view, type_url))
         for resource in may_be_gone:
-            self.tellable[resource.type_url].add(resource.name)
+            self.saved[resource.type_url].add(resource.name)
 
     def _read(self, data: bytes) -> Response:
         message = DeltaDiscoveryResponse.FromString(data)
@@ -125,7 +130,7 @@ class DeltaClient(ModelClient):
     def _check(self, line: Line, response: Response) -> None:
         super()._check(line, response)
         type_url = response.type_url
-        heard, tellable = self.states[type_url].heard, self.tellable[type_url]
+        heard, tellable, saved = self.states[type_url].heard, self.tellable[type_url], self.saved[type_url]
         for name, held in response.resources.items():
             newest = self.served.form(self.view, ResourceName(type_url, name))
             assert newest is not None, f"{name} does not exist"
@@ -133,7 +138,7 @@ class DeltaClient(ModelClient):
         for name in response.removed:
             assert type_url in FULL_SET, "rule 25: this is sent empty"
             assert name not in self.existing(type_url, heard), f"{name} is there"
-            assert name in heard.names or name in tellable, f"{name} is nothing to this client"
+            assert name in heard.names or name in tellable or name in saved, f"{name} is nothing to this client"
         tellable -= response.removed
         tellable |= response.resources.keys()
 

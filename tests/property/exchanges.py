@@ -238,6 +238,7 @@ class Exchanges(RuleBasedStateMachine):
             assert not any(state.rejected for state in client.states.values())
             if client.is_aimed:
                 self.served.forget(client.node)
+        self.served.let_time_pass()
         self.served.wait_for_all()
         self.all_fall_silent()
         self.served.check_all_confirmed()

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Set
 from dataclasses import dataclass
 
 from ledger.ids import Generation, ObjectKey, ProxyId, ResourceName, StreamId, TypeUrl
+from ledger.processes import ONE_LEFT_SECONDS
 from ledger.receipts import Outcome, Query, Receipt
 from tests.property.small_mesh import FIRST, NAMES, VIEWS
 from tests.xds.mesh import Mesh, Object
@@ -134,6 +135,11 @@ class Served:
     def forget(self, node: str) -> None:
         """The operator knows that no stream of this node that has ended is anybody's any more."""
         self.plane.forget(ProxyId(node), NOW)
+        self.after()
+
+    def let_time_pass(self) -> None:
+        """So much that there is one process of every node id, and that one has a stream which is open."""
+        self.plane.tick(NOW + ONE_LEFT_SECONDS)
         self.after()
 
     def check_all_confirmed(self) -> None:

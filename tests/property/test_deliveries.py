@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from ledger.deliveries import Deliveries, ResourceChange
 from ledger.ids import NEVER, ProxyId, ResourceName, Revision, StreamId, TypeUrl
 from ledger.interest import Interest
+from ledger.processes import ONE_LEFT_SECONDS
 
 TYPE = TypeUrl("type.test/a.Resource")
 NAMES = "abc"
@@ -281,6 +282,7 @@ class World(RuleBasedStateMachine):
             self.exchange(proxy)
             assert proxy.interest is not None
             assert not proxy.interest.behind
+        self.deliveries.expire(ONE_LEFT_SECONDS)
         assert len(self.deliveries.streams) == len(self.proxies)
         for name in NAMES:
             assert self.deliveries.let_go(resource(name), self.revision)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from ledger.ids import Generation, ObjectKey
+from ledger.processes import ONE_LEFT_SECONDS
 from ledger.receipts import Outcome, Query
 from protos.base_pb2 import Node, Status
 from protos.discovery_pb2 import DeltaDiscoveryRequest, DeltaDiscoveryResponse
@@ -73,7 +74,7 @@ class Saved:
         return found
 
 
-NOTHING = Saved({"proxies": [], "names": []}, 0, complete=False)
+NOTHING = Saved({"proxies": [], "names": [], "newcomers": []}, 0, complete=False)
 
 
 class Worlds(RuleBasedStateMachine):
@@ -254,7 +255,7 @@ class Worlds(RuleBasedStateMachine):
                 self.what_was_saved_is_safe()
             self.answer(proxy, rejects=False)
         assert not any(proxy.inbox for proxy in self.proxies), "they go on and on"
-        self.time_passes(SETTLING)
+        self.time_passes(ONE_LEFT_SECONDS)
         assert not self.absent
         self.nothing_is_confirmed_while_it_is_not_known_who_is_there()
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from ledger.ids import Generation, TypeUrl
+from ledger.processes import ONE_LEFT_SECONDS
 from ledger.receipts import Outcome, Query
 from protos.base_pb2 import Node
 from protos.discovery_pb2 import DeltaDiscoveryRequest, DeltaDiscoveryResponse
@@ -177,6 +178,7 @@ class World(RuleBasedStateMachine):
             self.plane.wait(query, lambda receipt: None, NOW)
         self.pump()
         self.all_is_heard_and_taken()
+        self.plane.tick(NOW + ONE_LEFT_SECONDS)
         for query in self.newest.values():
             assert self.plane.receipt(query, NOW).outcome is Outcome.CONFIRMED
 

@@ -196,10 +196,10 @@ class Chance:
 
     def _hot_restart(self, world: World) -> Line:
         ids = [proxy.node_id for proxy in world.living()]
-        parents = [p for p in world.network.connected() if world.network.is_heard(p) and ids.count(p.node_id) == 1]
+        parents = [node_id for node_id in ids if ids.count(node_id) == 1]
         if not parents:
             return None
-        return f"boot {self._next_process(world, self._rng.choice(parents).node_id)} {self._transport()}"
+        return f"boot {self._next_process(world, self._rng.choice(parents))} {self._transport()}"
 
     def _mood(self, world: World) -> Line:
         self._rejecting[self._rng.choice(world.living()).name] = self._rng.choice((0.0, 0.0, 0.5))

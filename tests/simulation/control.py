@@ -29,6 +29,7 @@ def stop(world: World) -> None:
             world.network.hear(proxy, world.plane, world.now)
     world.network.end_all(world.plane, world.now)
     world.save()
+    _lose_what_was_not_saved(world)
     world.end_serving()
 
 
@@ -40,7 +41,15 @@ def crash(world: World) -> None:
     """
     for proxy in world.living():
         proxy.claim_truly()
+    _lose_what_was_not_saved(world)
     world.end_serving()
+
+
+def _lose_what_was_not_saved(world: World) -> None:
+    """Where nothing is saved, the next replica knows only what the proxies name: it is assumed that they name all."""
+    if not world.durable:
+        for proxy in world.living():
+            proxy.claim_truly(everything=True)
 
 
 def start(world: World, replica: str) -> None:
@@ -64,6 +73,8 @@ def take_over(world: World, replica: str) -> None:
         one.plane.load(world.saved, world.now)
     one.plane.start(world.now, roster_known=world.durable)
     world.serving = one
+    for proxy in world.network.lost_at:
+        world.network.lost_at[proxy] = world.now
     if not world.durable:  # proxies are back within the settling time, or not known of (see ARCHITECTURE.md)
         for proxy in world.living():
             proxy.frozen = False

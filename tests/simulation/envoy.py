@@ -76,11 +76,11 @@ class ModelEnvoy:
             if type_url in self._subscribed:
                 self._begin(type_url)
 
-    def claim_truly(self) -> None:
-        """Names no version but those that it holds."""
+    def claim_truly(self, everything: bool = False) -> None:
+        """Names no version but those that it holds. `everything`: and none of these is left out."""
         for state in self._types.values():
             for held in state.held.values():
-                if held.claim and held.claim != held.version:
+                if (held.claim or everything) and held.claim != held.version:
                     held.claim = held.version
 
     def disconnect(self) -> None:

@@ -19,6 +19,9 @@ class Network:
     def __init__(self) -> None:
         self.streams: dict[ModelEnvoy, Stream] = {}
         self.unnoticed: dict[ModelEnvoy, list[Stream]] = {}
+        self.lost_at: dict[ModelEnvoy, float] = {}
+        """When each proxy that has no stream could have opened one first."""
+        self._dropped_at: dict[StreamId, float] = {}
         self._connections: dict[StreamId, Connection] = {}
 
     def connected(self) -> list[ModelEnvoy]:
@@ -31,6 +34,7 @@ class Network:
 
     def connect(self, proxy: ModelEnvoy, plane: Plane, now: float) -> None:
         proxy.connect()
+        self.lost_at.pop(proxy, None)
         assert proxy.connection is not None
         stream = self.streams[proxy] = plane.open_stream(Transport(proxy.delta), Peer("simulated"), now)
         self._connections[stream.id] = proxy.connection
@@ -54,23 +58,33 @@ class Network:
 
     def cut(self, proxy: ModelEnvoy, plane: Plane, now: float) -> None:
         """The proxy's stream ends, with all that is under way."""
-        self.drop(proxy)
+        self.drop(proxy, now)
         self.notice(proxy, plane, now)
 
-    def drop(self, proxy: ModelEnvoy) -> None:
+    def drop(self, proxy: ModelEnvoy, now: float) -> None:
         """It ends, and the control plane doesn't know."""
-        self.unnoticed.setdefault(proxy, []).append(self.streams.pop(proxy))
+        stream = self.streams.pop(proxy)
+        self.unnoticed.setdefault(proxy, []).append(stream)
+        self._dropped_at[stream.id] = self.lost_at[proxy] = now
         proxy.disconnect()
 
     def notice(self, proxy: ModelEnvoy, plane: Plane, now: float) -> None:
         """The control plane gets to know that streams of the proxy have ended."""
         for stream in self.unnoticed.pop(proxy, ()):
-            del self._connections[stream.id]
+            del self._connections[stream.id], self._dropped_at[stream.id]
             plane.end_stream(stream, now)
+
+    def unnoticed_for(self, seconds: float, now: float) -> list[ModelEnvoy]:
+        """Whose streams have ended so long ago, and the control plane doesn't know."""
+        return [
+            proxy
+            for proxy, streams in self.unnoticed.items()
+            if any(now - self._dropped_at[stream.id] >= seconds for stream in streams)
+        ]
 
     def end_all(self, plane: Plane, now: float) -> None:
         """Every stream ends: the control plane does."""
         for proxy in self.connected():
-            self.drop(proxy)
+            self.drop(proxy, now)
         for proxy in list(self.unnoticed):
             self.notice(proxy, plane, now)

@@ -1,7 +1,7 @@
 """The end of faults: everybody is there, accepts what it is sent, and is read and written until all is silent."""
 
 from ledger.ids import ProxyId
-from ledger.succession import LOST_STREAM_SECONDS, PARENT_SHUTDOWN_SECONDS
+from ledger.processes import ONE_LEFT_SECONDS
 from tests.simulation import control, operator, proxies
 from tests.simulation.network import Broken
 from tests.simulation.source import words_of
@@ -52,7 +52,7 @@ def calm(world: World) -> None:
         elif proxy.connection is None:
             proxies.reconnect(world, proxy.name)
     settle(world)
-    world.pass_time(PARENT_SHUTDOWN_SECONDS + LOST_STREAM_SECONDS + SETTLING)
+    world.pass_time(ONE_LEFT_SECONDS + SETTLING)
     alive = {proxy.node_id for proxy in world.living()}
     for node_id in sorted({proxy.node_id for proxy in world.proxies.values()} - alive):
         world.plane.forget(ProxyId(node_id), world.now)

@@ -14,13 +14,13 @@ def boot(world: World, name: str, transport: str = "delta") -> None:
     if name in world.proxies:
         raise Impossible(f"{name} has been there already")
     beside = [proxy for proxy in world.living() if proxy.node_id == name.partition(".")[0]]
-    if len(beside) > 1 or any(not world.network.is_heard(parent) for parent in beside):
-        # While nothing is heard of the parent, a child looks like a process that booted again (ARCHITECTURE.md).
-        raise Impossible("the parent must be known to be there")
+    if len(beside) > 1:
+        raise Impossible("a third process ends the first")
     proxy = ModelEnvoy(name, transport == "delta")
     for parent in beside:
         parent.dies_at = world.now + PARENT_SHUTDOWN
     world.proxies[name] = proxy
+    world.network.lost_at[proxy] = world.now
     if world.serving is not None:
         world.network.connect(proxy, world.plane, world.now)
 
@@ -79,7 +79,7 @@ def drop(world: World, name: str) -> None:
     proxy = _process(world, name)
     if proxy.connection is None:
         raise Impossible(f"{name} has no stream")
-    world.network.drop(proxy)
+    world.network.drop(proxy, world.now)
 
 
 def notice(world: World, name: str) -> None:

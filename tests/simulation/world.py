@@ -5,10 +5,12 @@ of a line in a script (see `tests.simulation.script`), and given the line's othe
 so, and half a second with every line.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import partial
 
 from ledger.ids import ANY_GENERATION
+from ledger.processes import LOST_STREAM_SECONDS, RECONNECT_SECONDS
 from ledger.receipts import Query, Receipt
 from ledger.waiting import Waiter
 from tests.simulation.envoy import ModelEnvoy
@@ -44,7 +46,7 @@ class World:
         self.told: list[str] = []
         self.on_receipt: Callable[[str, Receipt], None] = lambda name, receipt: None
         self.timing = Timing(settling=SETTLING, end=1e9, first_request=1e9, absent_deadline=absent_deadline)
-        self.saved: Mapping[str, object] = {"proxies": [], "names": []}
+        self.saved: Mapping[str, object] = {"proxies": [], "names": [], "newcomers": []}
         self.replicas = {f"r{n + 1}": Replica(f"r{n + 1}", self.timing, durable) for n in range(replicas)}
         self.serving: Replica | None = self.replicas["r1"]
         self.plane.start(self.now, roster_known=True)
@@ -129,5 +131,21 @@ class World:
                 if proxy.connection is not None:
                     self.network.cut(proxy, self.plane, self.now)
         if self.serving is not None:
+            self._keep_alive(self.serving.plane)
             self.serving.plane.tick(self.now)
             self.pump()
+
+    def _keep_alive(self, plane: Plane) -> None:
+        """What is assumed of proxies and of the network (see ARCHITECTURE.md).
+
+        That a stream is lost is noticed in time. Of two processes of one node id, none is away for long.
+        """
+        for proxy in self.network.unnoticed_for(LOST_STREAM_SECONDS, self.now):
+            self.network.notice(proxy, plane, self.now)
+        ids = Counter(proxy.node_id for proxy in self.living())
+        for proxy in self.living():
+            lost_at = self.network.lost_at.get(proxy)
+            if lost_at is not None and ids[proxy.node_id] > 1 and self.now - lost_at >= RECONNECT_SECONDS:
+                proxy.frozen = False
+                self.network.connect(proxy, plane, self.now)
+                self.network.hear(proxy, plane, self.now)

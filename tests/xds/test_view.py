@@ -4,6 +4,12 @@ from collections.abc import Mapping
 
 import pytest
 
+from protos.base_pb2 import Node
+from protos.discovery_pb2 import DiscoveryRequest
+from xds.plane import Plane
+from xds.protocol.errors import Status, StreamError
+from xds.protocol.stream import Peer, Transport
+from xds.types import LDS
 from xds.view import View
 
 
@@ -54,6 +60,33 @@ def test_traffic_is_redirected_where_the_node_says_so(metadata: Mapping[str, obj
 )
 def test_listeners_bind_where_the_node_says(metadata: Mapping[str, object], address: str) -> None:
     assert View.of_node("web-1", metadata).bind_address == address
+
+
+@pytest.mark.parametrize(
+    ("metadata", "wrong"),
+    [
+        ({"BIND_ADDRESS": "1" * 1_000_000}, "BIND_ADDRESS '" + "1" * 50 + "'"),
+        ({"BIND_ADDRESS": "localhost"}, "BIND_ADDRESS 'localhost'"),
+        ({"BIND_ADDRESS": "::nobody"}, "BIND_ADDRESS '::nobody'"),
+        ({"NAMESPACE": "n" * 254}, "NAMESPACE of 254 characters"),
+    ],
+    ids=["long", "a name", "no IPv6 address", "namespace"],
+)
+def test_what_can_be_no_address_or_namespace_is_refused(metadata: Mapping[str, object], wrong: str) -> None:
+    """It would be in every listener of the proxy: 1 MB in a node made 200 MB."""
+    with pytest.raises(ValueError, match=wrong):
+        View.of_node("web-1", metadata)
+
+
+def test_a_stream_whose_node_has_such_metadata_is_told_so() -> None:
+    node = Node(id="web-1")
+    node.metadata["BIND_ADDRESS"] = "localhost"
+    plane = Plane()
+    plane.start(0.0, roster_known=True)
+    stream = plane.open_stream(Transport(delta=False), Peer("test"), 0.0)
+    with pytest.raises(StreamError, match="node 'web-1': its metadata has the BIND_ADDRESS 'localhost'") as refused:
+        plane.receive(stream, DiscoveryRequest(node=node, type_url=LDS).SerializeToString(), 0.0)
+    assert refused.value.status is Status.INVALID_ARGUMENT
 
 
 def test_proxies_of_which_the_same_is_said_have_equal_views() -> None:

@@ -20,6 +20,9 @@ from xds.view import View
 MAX_NODE_ID_LENGTH = 1024
 MAX_UNKNOWN_TYPES = 64
 
+MAX_USER_AGENT_LENGTH = 200
+"""Characters that are kept of it, for operators to read."""
+
 
 @dataclass(frozen=True, slots=True)
 class Transport:
@@ -137,7 +140,11 @@ class Stream:
                 f"the certificate is for {shown}, which does not cover node id {node_id!r}",
             )
         proxy_id = ProxyId(node_id)
-        self.view = View.of_node(node_id, {name: value.string_value for name, value in node.metadata.fields.items()})
+        metadata = {name: value.string_value for name, value in node.metadata.fields.items()}
+        try:
+            self.view = View.of_node(node_id, metadata)
+        except ValueError as error:
+            raise StreamError(Status.INVALID_ARGUMENT, f"node {node_id!r}: its metadata has {error}") from error
         expected = TYPES if self.transport.only is None else (self.transport.only,)
         self._world.snapshot.add_view(self.view)
         self.record = self._world.deliveries.open(self.id, proxy_id, self.view, expected, now)
@@ -156,9 +163,10 @@ class Stream:
         else:
             claims_anything = bool(request.version_info)
         interest, inherited = self._world.deliveries.show(record, type_url, claims_anything)
-        inherited.relics |= new_here
-        if new_here:
-            inherited.tainted |= {resource.name for resource in proxy.tainted if resource.type_url == type_url}
+        if new_here or self._world.deliveries.processes.count(record, type_url) > 1:
+            # The process has not shown the type to this control plane before; or another of its node id has.
+            inherited.relics = True
+            inherited.tainted |= {name.name for name in proxy.remembered_taint if name.type_url == type_url}
         try:
             if isinstance(request, DeltaDiscoveryRequest):
                 delta = DeltaSubscription(self._world, record, view, interest, inherited)
@@ -180,15 +188,17 @@ class Stream:
         assert proxy is not None
         if type_url not in FULL_SET:
             return
-        asked = (
-            request.resource_names_subscribe if isinstance(request, DeltaDiscoveryRequest) else request.resource_names
-        )
-        names = set(asked)
+        if isinstance(request, DeltaDiscoveryRequest):
+            names = set(request.resource_names_subscribe)
+            kept = record.targets - set(request.resource_names_unsubscribe)
+        else:
+            names, kept = set(request.resource_names), set()
         if WILDCARD in names or (not names and type_url not in record.interests):
             record.asks_for_everything = True
         elif type_url == LDS and not record.asks_for_everything:
-            self._roster.aimed(proxy, names)
-            self._world.deliveries.aim(record, names)
+            self._world.deliveries.aim(record, names | kept)
+            streams = self._world.deliveries.of_proxy[proxy.id].values()
+            self._roster.aimed(proxy, {target for stream in streams for target in stream.targets})
 
     def _decode(self, data: bytes) -> DiscoveryRequest | DeltaDiscoveryRequest:
         try:
@@ -255,6 +265,10 @@ def _shown(text: str, most: int = 200) -> str:
 
 
 def _user_agent(node: Node) -> str:
+    return _full_user_agent(node)[:MAX_USER_AGENT_LENGTH]
+
+
+def _full_user_agent(node: Node) -> str:
     if node.user_agent_version:
         return f"{node.user_agent_name}/{node.user_agent_version}"
     if node.HasField("user_agent_build_version"):

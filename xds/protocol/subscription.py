@@ -39,7 +39,8 @@ MAX_AMBIGUOUS_NACKS = 3
 class Outstanding:
     """The response that is not answered yet (rule 13: there is at most one).
 
-    names: the resources that it settles, those that it says are gone too. built: the revision it was built at.
+    names: the resources that it settles, those that it says are gone too. built: the revision it was built at. moment:
+    see `ledger.succession`.
     """
 
     nonce: Nonce
@@ -47,6 +48,7 @@ class Outstanding:
     names: tuple[str, ...]
     built: Revision
     sent_at: float
+    moment: int
 
 
 @dataclass(slots=True)
@@ -179,7 +181,7 @@ class Subscription:
         self._ambiguous_nacks = 0
         self._world.traffic.acked[self.type_url] += 1
         self._world.deliveries.acked(self.interest, sent.names, sent.built)
-        self._world.deliveries.answered(self.record)
+        self._world.deliveries.answered(self.record, sent.moment)
         self._let_go_of_children()
 
     def _reject(self, text: str, says_new_version: bool) -> None:
@@ -200,7 +202,7 @@ class Subscription:
         again = again or 0 < self._ambiguous_nacks <= MAX_AMBIGUOUS_NACKS
         self._world.traffic.nacked[self.type_url] += 1
         self._world.deliveries.nacked(self.interest, sent.names, text, again)
-        self._world.deliveries.answered(self.record)
+        self._world.deliveries.answered(self.record, sent.moment)
 
     @property
     def _can_split(self) -> bool:
@@ -291,7 +293,8 @@ class Subscription:
 
     def _sent(self, nonce: Nonce, version: str, names: Iterable[str], now: float) -> None:
         names = tuple(names)
-        self.outstanding = Outstanding(nonce, version, names, self._world.revision, now)
+        moment = self._world.deliveries.moment
+        self.outstanding = Outstanding(nonce, version, names, self._world.revision, now, moment)
         self.answer_due = False
         self._world.traffic.sent[self.type_url] += 1
         self._world.deliveries.sent(self.interest, names, self._world.revision, now)

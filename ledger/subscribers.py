@@ -1,0 +1,88 @@
+"""Who asks for what: by name, or for everything of a type."""
+
+from collections.abc import Callable, Iterable
+
+from ledger.ids import ResourceName, StreamId, TypeUrl
+from ledger.interest import Interest
+from ledger.stream_record import StreamRecord
+from ledger.streams import Streams
+
+
+class Subscribers(Streams):
+    """The streams that ask for each resource; those too that have ended, or given it up and may use it still."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._subscribers: dict[ResourceName, set[StreamId]] = {}
+        self._wildcards: dict[TypeUrl, dict[StreamId, StreamRecord]] = {}
+
+    def _drop_interest(self, record: StreamRecord, interest: Interest) -> None:
+        for name in interest.names | interest.given_up:
+            self._unindex(record.id, ResourceName(interest.type_url, name))
+        self._wildcards.get(interest.type_url, {}).pop(record.id, None)
+
+    def _absorb_interest(self, record: StreamRecord, interest: Interest) -> None:
+        own = record.interests.setdefault(interest.type_url, Interest(record.id, interest.type_url))
+        self.subscribe(own, interest.names)
+        for name in interest.given_up - own.names:
+            self.subscribe(own, [name])
+            self.give_up(own, [name], lambda _: True)
+        if interest.wildcard:
+            self.set_wildcard(own, True)
+
+    def subscribe(self, interest: Interest, names: Iterable[str]) -> None:
+        for name in names:
+            interest.names.add(name)
+            interest.given_up.discard(name)
+            self._subscribers.setdefault(ResourceName(interest.type_url, name), set()).add(interest.stream)
+
+    def set_wildcard(self, interest: Interest, wildcard: bool) -> None:
+        interest.wildcard = wildcard
+        streams = self._wildcards.setdefault(interest.type_url, {})
+        if wildcard:
+            streams[interest.stream] = self.streams[interest.stream]
+        else:
+            streams.pop(interest.stream, None)
+
+    def give_up(self, interest: Interest, names: Iterable[str], still_used: Callable[[str], bool]) -> None:
+        """The stream asks for the names no longer.
+
+        `still_used` says for a name whether the proxy may go on using what it has of it (rule 26): such a name keeps
+        the stream obliged, though nothing of it can be sent, until `release` finds it unused.
+        """
+        for name in names:
+            interest.names.discard(name)
+            if still_used(name):
+                interest.given_up.add(name)
+                interest.unsent.discard(name)
+            else:
+                self._let_go(interest, name)
+
+    def release(self, interest: Interest, still_used: Callable[[str], bool]) -> None:
+        """Looks again at the names given up: those that are used no longer oblige no more."""
+        for name in [name for name in interest.given_up if not still_used(name)]:
+            interest.given_up.discard(name)
+            self._let_go(interest, name)
+
+    def unname(self, interest: Interest, name: str) -> None:
+        """The stream asks for the resource by name no longer, and still by its wildcard."""
+        interest.names.discard(name)
+        self._unindex(interest.stream, ResourceName(interest.type_url, name))
+
+    def _let_go(self, interest: Interest, name: str) -> None:
+        """The stream obliges for the name no longer."""
+        self._unindex(interest.stream, ResourceName(interest.type_url, name))
+
+    def _unindex(self, stream: StreamId, resource: ResourceName) -> None:
+        streams = self._subscribers.get(resource)
+        if streams is not None:
+            streams.discard(stream)
+            if not streams:
+                del self._subscribers[resource]
+
+    def audience(self, resource: ResourceName, wildcard: bool) -> set[StreamId]:
+        """The streams, absent ones too, that are obliged for the resource, whatever their view."""
+        streams = set(self._subscribers.get(resource, ()))
+        if wildcard:
+            streams.update(self._wildcards.get(resource.type_url, ()))
+        return streams
