@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test unit envoy conformance simulate scenarios mutants fuzz check format lint types imports protos clean
+.PHONY: help setup demo test unit envoy conformance simulate scenarios mutants fuzz hostility check format lint types imports protos clean
 
 help: ## list the habits
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,8 +44,11 @@ scenarios: $(READY) ## check the traps that are written down; ARGS=--regenerate 
 mutants: $(READY) ## apply plausible mistakes to the core, and see that each is caught; ARGS="--only NAME"
 	$(BIN)/python -m tests.mutants $(ARGS)
 
-fuzz: $(READY) ## throw mutated bytes at requests and objects, for an hour; SECONDS=60 for each
-	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),1800) $(ARGS)
+fuzz: $(READY) ## throw mutated bytes at requests, objects and files, for an hour; SECONDS=60 for each
+	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),1200) $(ARGS)
+
+hostility: $(READY) ## measure healthy proxies beside 1,000 streams that misbehave, and judge it; 5 minutes
+	$(BIN)/python -m tests.hostility $(ARGS)
 
 check: lint types imports test simulate ## everything that must hold before a change lands
 	$(MAKE) fuzz SECONDS=60

@@ -244,6 +244,11 @@ class Deliveries(Subscribers):
             if not interest.claimed:
                 self._claimants[interest.type_url].discard(interest.stream)
 
+    @property
+    def remembered(self) -> int:
+        """How many resources are asked for by name, or how many somebody is behind on: whichever is more."""
+        return max(len(self._subscribers), len(self._lags))
+
     # What receipts ask
 
     def lag(self, resource: ResourceName) -> Lag | None:

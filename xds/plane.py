@@ -47,6 +47,10 @@ class Timing:
     absent_deadline: float | None = None
 
 
+_PAUSED = 10
+"""Times as long a stream has to show what it holds that is read slowly (`xds.pace`): it may have said so already."""
+
+
 class Plane:
     """Everything that decides, in one object.
 
@@ -287,7 +291,8 @@ class Plane:
                 if now - self.deliveries.arriving.get(stream.id, now) >= self.timing.first_request:
                     self.deliveries.overlook(stream.id)
                 continue
-            if now - stream.record.opened >= self.timing.first_request:
+            patience = self.timing.first_request * (_PAUSED if stream.paused else 1)
+            if now - stream.record.opened >= patience:
                 self.deliveries.holds_nothing(stream.record)
             error = self._overdue(stream, now)
             if error is not None:

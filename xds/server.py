@@ -5,14 +5,16 @@ that has something to send is told so through an event, never by polling.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import grpc
 import structlog
 
 from ledger.ids import StreamId, TypeUrl
+from xds.pace import Meter, Pace
 from xds.plane import Plane
 from xds.protocol.errors import Status, StreamError
 from xds.protocol.stream import Peer, Stream, Transport
@@ -49,7 +51,7 @@ _STATUS = {status: grpc.StatusCode[status.name] for status in Status}
 class Limits:
     """Limits of the gRPC server.
 
-    message_bytes: of a request; a delta request of 100,000 names is about 8 MB, but those come in parts; Envoy's node
+    message_bytes: of a request; one of 20,000 names and the versions that the proxy holds is about 3 MB; Envoy's node
         alone is 61 kB. streams: per connection; a proxy needs one, or one per type. keepalive_seconds and
         ping_timeout_seconds: a frozen peer is noticed after their sum, and only if both are set (rule 34). max_streams:
         in all.
@@ -73,6 +75,8 @@ class Limits:
             ("grpc.http2.max_pings_without_data", 0),
             ("grpc.keepalive_permit_without_calls", 1),
             ("grpc.http2.min_ping_interval_without_data_ms", 5000),
+            # With it each stream's window grows to megabytes, and a stream that floods fills it before it is read.
+            ("grpc.http2.bdp_probe", 0),
             ("grpc.so_reuseport", 0),
         ]
 
@@ -80,14 +84,14 @@ class Limits:
 @dataclass(slots=True, eq=False)
 class _Session:
     stream: Stream
-    wake: asyncio.Event
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    meter: Meter = field(default_factory=Meter)
     error: StreamError | None = None
-    over: bool = False
 
     def end(self, error: StreamError | None) -> None:
         self.error = self.error or error
-        self.over = True
-        self.wake.set()
+        self.over.set()
 
 
 class DiscoveryServer:
@@ -105,6 +109,8 @@ class DiscoveryServer:
         self._limits = limits or Limits()
         self._mutual_tls = mutual_tls
         self._sessions: dict[StreamId, _Session] = {}
+        self._pace = Pace()
+        self._open = 0
         self._closing = False
         self.after_pump: list[Callable[[], None]] = []
         """Called after every call of the plane, on the event loop; they must be quick, and not call the plane."""
@@ -152,20 +158,26 @@ class DiscoveryServer:
     async def _serve(self, transport: Transport, context: grpc.aio.ServicerContext[bytes, bytes]) -> None:
         if self._closing:
             await context.abort(grpc.StatusCode.UNAVAILABLE, "the control plane is shutting down")
-        if len(self._sessions) >= self._limits.max_streams:
+        if self._open >= self._limits.max_streams:
             await context.abort(
                 grpc.StatusCode.RESOURCE_EXHAUSTED, f"{self._limits.max_streams} streams are open, which is the limit"
             )
+        self._open += 1
+        closed: Any = self._closed  # of the class that the stubs ask for there is none
+        context.add_done_callback(closed)
         peer = Peer(context.peer(), self._names(context))
         stream = self._plane.open_stream(transport, peer, self._clock())
-        session = _Session(stream, asyncio.Event())
+        session = _Session(stream)
         self._sessions[stream.id] = session
         reader = asyncio.create_task(self._read(session, context))
+        writer = asyncio.create_task(self._write(session, context))
         try:
-            await self._write(session, context)
+            await session.over.wait()
         finally:
-            # Also when the peer is gone and this task is cancelled: the end of the stream must never be missed.
+            # Also when the peer is gone and this task is cancelled: the end of the stream must never be missed. Nor may
+            # it wait for the writer, which a peer that doesn't read may hold up for ever.
             reader.cancel()
+            writer.cancel()
             del self._sessions[stream.id]
             self._plane.end_stream(stream, self._clock())
             self.pump()
@@ -174,36 +186,59 @@ class DiscoveryServer:
             # Rule 33: cancelling would leave the stream open for the peer.
             await context.abort(_STATUS[session.error.status], session.error.message)
 
+    def _closed(self, _: object) -> None:
+        """A call is over for gRPC too: it holds nothing any more of what the peer did not read."""
+        self._open -= 1
+
     async def _read(self, session: _Session, context: grpc.aio.ServicerContext[bytes, bytes]) -> None:
-        stream = session.stream
         try:
             while True:
                 data: object = await context.read()
                 if not isinstance(data, bytes):  # grpc.aio.EOF
                     break
-                introduced = stream.record is not None
-                self._plane.receive(stream, data, self._clock())
-                if not introduced and stream.proxy is not None:
-                    log.info("stream opened", proxy=stream.proxy.id, stream=stream.id, peer=stream.peer.address)
-                self.pump()
+                pause = self._receive(session, data)
+                del data  # it may be large, and the next one long in coming
+                session.stream.paused = pause > 0
+                if pause:
+                    await asyncio.sleep(pause)
             session.end(None)
         except StreamError as error:
-            session.end(error)
+            # Another one, without the frames of this one: they hold the request, and gRPC would hold them in a cycle.
+            session.end(StreamError(error.status, error.message))
         except Exception as error:
-            log.exception("request failed", stream=stream.id, peer=stream.peer.address)
-            session.end(StreamError(Status.UNAVAILABLE, f"internal error: {type(error).__name__}"))
+            self._failed(session, error)
+
+    def _receive(self, session: _Session, data: bytes) -> float:
+        """Hands a request to the plane. Returns the seconds after which to read the next one."""
+        stream, began = session.stream, time.monotonic()
+        introduced, unasked = stream.record is not None, stream.unasked
+        self._plane.receive(stream, data, self._clock())
+        if not introduced and stream.proxy is not None:
+            log.info("stream opened", proxy=stream.proxy.id, stream=stream.id, peer=stream.peer.address)
+        self.pump()
+        if stream.unasked == unasked:
+            return 0.0
+        ended = time.monotonic()
+        return self._pace.pause(session.meter, ended - began, ended)
 
     async def _write(self, session: _Session, context: grpc.aio.ServicerContext[bytes, bytes]) -> None:
-        while True:
+        try:
             await session.wake.wait()
-            session.wake.clear()
-            while not session.over:
-                response = self._plane.next_response(session.stream, self._clock())
-                if response is None:
-                    break
-                await context.write(response)
-            if session.over:
-                return
+            # Apart from the first response, or gRPC could not end the stream of a peer that does not read that.
+            await context.send_initial_metadata(())
+            while True:
+                await session.wake.wait()
+                session.wake.clear()
+                while (response := self._plane.next_response(session.stream, self._clock())) is not None:
+                    await context.write(response)
+        except grpc.aio.InternalError:  # the peer is gone
+            session.end(None)
+        except Exception as error:
+            self._failed(session, error)
+
+    def _failed(self, session: _Session, error: Exception) -> None:
+        log.exception("request failed", stream=session.stream.id, peer=session.stream.peer.address)
+        session.end(StreamError(Status.UNAVAILABLE, f"internal error: {type(error).__name__}"))
 
     def _names(self, context: grpc.aio.ServicerContext[bytes, bytes]) -> tuple[str, ...] | None:
         if not self._mutual_tls:

@@ -30,6 +30,11 @@ class Snapshot:
         self._full_sets: dict[tuple[View, TypeUrl], FullSet] = {}
         self._passthrough = Resource(ResourceName(CDS, PASSTHROUGH_CLUSTER), passthrough_cluster())
 
+    @property
+    def size(self) -> int:
+        """How many clusters and load assignments there are."""
+        return sum(map(len, self._resources.values()))
+
     # Views
 
     def add_view(self, view: View) -> None:

@@ -31,7 +31,7 @@ def mutated(data: bytes, longest: int, seed: int) -> bytes:
     """Another input like this one."""
     chance = random.Random(seed)
     if chance.random() < NEW_ENDINGS:
-        kept = data[: chance.randrange(len(data) + 1)]
+        kept = data[: chance.randrange(min(len(data), longest) + 1)]
         return kept + chance.randbytes(chance.randrange(longest - len(kept) + 1))
     changed: bytes = atheris.Mutate(data, longest)
     return changed

@@ -33,11 +33,9 @@ class DeltaSubscription(Subscription):
             names = names.union(snapshot.names(self._view, self.type_url), held, self._perhaps_held())
         claimed = []
         for name in names:
-            resource = self._resource(name)
             tainted = name in rejected
-            same = resource is not None and held.get(name) == resource.version
             doubtful = tainted or name in self._inherited.doubtful
-            if same and not doubtful and not self._is_awaited(name):
+            if not doubtful and self._is_newest(name, held.get(name)) and not self._is_awaited(name):
                 claimed.append(name)
             else:
                 relic = self._inherited.relics and (tainted or bool(held))
@@ -62,14 +60,20 @@ class DeltaSubscription(Subscription):
             if WILDCARD in subscribed:
                 wildcard = True
         subscribed.discard(WILDCARD)
-        again = subscribed & self.interest.names
-        names = (self.interest.names - set(request.resource_names_unsubscribe)) | subscribed
-        self._rename(names, wildcard, now)
+        asked = self.interest.names
+        again = (subscribed & asked) - self.interest.unsent
+        self._rename(subscribed - asked, (asked & set(request.resource_names_unsubscribe)) - subscribed, wildcard, now)
         for name in again:
             self._owe(name, now, known=True)  # rule 22
 
     def _unnamed(self, name: str, now: float) -> None:
         self._owe(name, now, known=True)  # rule 22: answered with the resource, or its removal
+
+    def _is_newest(self, name: str, version: str | None) -> bool:
+        if version is None:
+            return False
+        resource = self._resource(name)
+        return resource is not None and resource.version == version
 
     def _is_awaited(self, name: str) -> bool:
         """Whether a cluster (or listener) is on its way, and waits for this (rule 8)."""

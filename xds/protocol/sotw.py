@@ -50,8 +50,9 @@ class SotwSubscription(Subscription):
             for name in self.interest.names:
                 self._owe(name, now, known=True)
         names, wildcard = self._asked(request)
-        if names != self.interest.names or wildcard != self.interest.wildcard:
-            self._rename(names, wildcard, now)  # rule 15: also under a stale nonce
+        asked = self.interest.names
+        if names != asked or wildcard != self.interest.wildcard:
+            self._rename(names - asked, asked - names, wildcard, now)  # rule 15: also under a stale nonce
 
     def _asked(self, request: DiscoveryRequest) -> tuple[set[str], bool]:
         names = set(request.resource_names)

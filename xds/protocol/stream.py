@@ -1,10 +1,12 @@
 """One stream: decodes its requests, keeps its subscriptions, and decides what is sent next."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import chain, islice
 
 from google.protobuf.message import DecodeError
 
-from ledger.ids import Nonce, ProxyId, StreamId, TypeUrl
+from ledger.ids import Nonce, ProxyId, ResourceName, StreamId, TypeUrl
 from ledger.roster import Proxy, Roster
 from ledger.stream_record import StreamRecord
 from protos.base_pb2 import Node
@@ -13,7 +15,7 @@ from xds.identity import covers
 from xds.protocol.delta import ROOT_PREFIX, DeltaSubscription
 from xds.protocol.errors import Status, StreamError
 from xds.protocol.sotw import SotwSubscription
-from xds.protocol.subscription import WILDCARD, World, check_names
+from xds.protocol.subscription import WILDCARD, World, check_lengths, check_number
 from xds.types import CDS, CHILD, EDS, FULL_SET, LDS, RDS, TYPES
 from xds.view import View
 
@@ -22,6 +24,13 @@ MAX_UNKNOWN_TYPES = 64
 
 MAX_USER_AGENT_LENGTH = 200
 """Characters that are kept of it, for operators to read."""
+
+MAX_STRANGE = 25_000
+"""Names of resources that don't exist, which all streams together may ask for: about 60 MB. Proxies of one mesh ask for
+the same names: those that were there before it shrank, or was lost."""
+
+FEW_STRANGE = 100
+"""So many of them a stream may ask for whatever others do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +66,10 @@ class Stream:
         self.proxy: Proxy | None = None
         self.view: View | None = None
         self.subscriptions: dict[TypeUrl, SotwSubscription | DeltaSubscription] = {}
+        self.unasked = 0
+        """Requests so far that did anything but answer a response."""
+        self.paused = False
+        """Whether it is read slowly, since there are too many of those; more may have been said than was heard."""
         self._unknown_types: set[int] = set()
         self._sequence = 0
 
@@ -75,26 +88,33 @@ class Stream:
                 Status.INVALID_ARGUMENT,
                 f"node id {_shown(node_id)} on a stream of {self.record.proxy!r}: a stream belongs to one node",
             )
+        self.unasked += 1
         type_url = TypeUrl(self._type_of(request))
         if type_url not in TYPES:
             self._remember_unknown(type_url)
             return
         if isinstance(request, DeltaDiscoveryRequest):
-            check_names(set(request.resource_names_subscribe), type_url)
-            check_names(request.initial_resource_versions, type_url)
+            self._check(request.resource_names_subscribe, type_url)
+            self._check(request.initial_resource_versions, type_url)
         else:
-            check_names(set(request.resource_names), type_url)
+            self._check(request.resource_names, type_url)
         subscription = self.subscriptions.get(type_url)
         if subscription is not None:
             self._aim(type_url, request)
         if subscription is None:
             self._begin(type_url, request, now)
-        elif isinstance(subscription, DeltaSubscription):
+            return
+        sent = subscription.outstanding
+        if isinstance(subscription, DeltaSubscription):
             assert isinstance(request, DeltaDiscoveryRequest)
             subscription.receive(request, now)
+            asks = bool(request.resource_names_subscribe or request.resource_names_unsubscribe)
         else:
             assert isinstance(request, DiscoveryRequest)
             subscription.receive(request, now)
+            asks = False  # it repeats its names with every ACK
+        if subscription.outstanding is not sent and not asks:
+            self.unasked -= 1
 
     @property
     def has_errors(self) -> bool:
@@ -120,6 +140,35 @@ class Stream:
                 child.send_again(names, now)
             return body
         return None
+
+    def _check(self, given: Collection[str], type_url: TypeUrl) -> None:
+        """Refuses names that are too many or too long, or that are of nothing and fill the memory.
+
+        Raises:
+            StreamError: the stream has to end.
+        """
+        world, view = self._world, self.view
+        assert view is not None
+        check_number(len(given), type_url, world.most_names)  # before they are looked at: there may be a million
+        names = set(given)
+        check_lengths(names)
+        if world.deliveries.remembered + len(names) <= MAX_STRANGE + world.snapshot.size:
+            return
+        subscription = self.subscriptions.get(type_url)
+        asked = subscription.interest.names if subscription is not None else set()
+        if names <= asked:
+            return
+        strange = (
+            name
+            for name in chain(names - asked, asked)
+            if name != WILDCARD and world.snapshot.get(view, ResourceName(type_url, name)) is None
+        )
+        if next(islice(strange, FEW_STRANGE, None), None) is not None:
+            raise StreamError(
+                Status.RESOURCE_EXHAUSTED,
+                f"more than {FEW_STRANGE} names of type {type_url} are asked for of which there is none, and too many "
+                "such names are remembered already",
+            )
 
     # The first request
 

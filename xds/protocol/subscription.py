@@ -1,6 +1,6 @@
 """What SotW and delta have in common: one type on one stream."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -16,9 +16,9 @@ from xds.snapshot import Snapshot
 from xds.types import CHILD, FULL_SET, PARENT, VANISHES_AS_EMPTY
 from xds.view import View
 
-MAX_NAMES = 100_000
-"""Names that one stream may ask for of one type. Envoys ask for one per service; this is twenty times the largest mesh
-known to us, and some 20 MB."""
+MAX_NAMES = 20_000
+"""Names that one stream may ask for of one type, if there are not many more resources than that. Envoys ask for one per
+service; this is four times the largest mesh known to us."""
 
 MAX_NAME_LENGTH = 4096
 """Characters of a resource name."""
@@ -66,6 +66,11 @@ class World:
     catalogue: frozenset[ResourceName] = frozenset()
     traffic: Traffic = field(default_factory=Traffic)
 
+    @property
+    def most_names(self) -> int:
+        """How many names one stream may ask for of one type. A mesh larger than any that is known makes it more."""
+        return max(MAX_NAMES, 2 * self.snapshot.size)
+
 
 class Subscription:
     """One type on one stream. `interest` holds what is asked for and what is behind; this holds the rest."""
@@ -90,13 +95,16 @@ class Subscription:
 
     # What is asked for
 
-    def _rename(self, names: Iterable[str], wildcard: bool, now: float) -> None:
-        """Sets what is asked for. What is newly asked for is owed; what no longer is, is given up."""
+    def _rename(self, added: set[str], dropped: set[str], wildcard: bool, now: float) -> None:
+        """Changes what is asked for. What is newly asked for is owed; what no longer is, is given up.
+
+        Args:
+            added: names that were not asked for.
+            dropped: names that were.
+        """
         deliveries, interest = self._world.deliveries, self.interest
-        wanted = set(names)
-        check_names(wanted, self.type_url)
+        check_number(len(interest.names) + len(added) - len(dropped), self.type_url, self._world.most_names)
         was_wildcard = interest.wildcard
-        added, dropped = wanted - interest.names, interest.names - wanted
         if wildcard != was_wildcard:
             deliveries.set_wildcard(interest, wildcard)
         deliveries.subscribe(interest, added)
@@ -113,7 +121,7 @@ class Subscription:
                 self._unnamed(name, now)
         else:
             if was_wildcard:
-                dropped |= (interest.behind.keys() | interest.claimed) - wanted - interest.given_up
+                dropped = dropped | (interest.behind.keys() | interest.claimed) - interest.names - interest.given_up
             deliveries.give_up(interest, dropped, self._still_used)
             self._release_children()
 
@@ -300,19 +308,27 @@ class Subscription:
         self._world.deliveries.sent(self.interest, names, self._world.revision, now)
 
 
-def check_names(names: Collection[str], type_url: TypeUrl) -> None:
-    """Refuses more names of a type than a stream may ask for, and names that are too long.
+def check_number(names: int, type_url: TypeUrl, most: int) -> None:
+    """Refuses more names of a type than a stream may ask for.
 
     To be called before a request changes anything: a stream that is refused has shown nothing, and succeeds nobody.
 
     Raises:
         StreamError: the stream has to end.
     """
-    if len(names) > MAX_NAMES:
+    if names > most:
         raise StreamError(
             Status.RESOURCE_EXHAUSTED,
-            f"{len(names)} names of type {type_url} are asked for on one stream; the limit is {MAX_NAMES}",
+            f"{names} names of type {type_url} are asked for on one stream; the limit is {most}",
         )
+
+
+def check_lengths(names: Iterable[str]) -> None:
+    """Refuses names that are too long; as `check_number`.
+
+    Raises:
+        StreamError: the stream has to end.
+    """
     longest = max(map(len, names), default=0)
     if longest > MAX_NAME_LENGTH:
         raise StreamError(

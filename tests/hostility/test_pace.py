@@ -1,0 +1,140 @@
+"""Who is read more slowly, and for how long."""
+
+from itertools import pairwise
+
+import pytest
+
+from protos.base_pb2 import Node
+from protos.discovery_pb2 import DeltaDiscoveryRequest, DeltaDiscoveryResponse
+from tests.hostility.arena import CLUSTERS, INSTANCE, Arena
+from tests.hostility.requests import ack, ask, nonce_of
+from xds.pace import BURST, SHARE, STEADY, Meter, Pace
+from xds.plane import Plane
+from xds.protocol.stream import Peer, Stream, Transport
+from xds.types import CDS, EDS
+
+QUICK = 0.0001
+"""Seconds that most requests take."""
+
+# Pauses
+
+
+def test_a_burst_is_read_without_a_pause() -> None:
+    pace, meter = Pace(), Meter()
+    assert not any(pace.pause(meter, QUICK, 0.0) for _ in range(int(BURST / 2)))
+
+
+def test_a_stream_that_says_something_now_and_then_is_never_paused() -> None:
+    pace, meter = Pace(), Meter()
+    assert not any(pace.pause(meter, QUICK, number / STEADY * 1.1) for number in range(10_000))
+
+
+def test_one_that_goes_on_without_end_is_read_for_a_share_of_the_time() -> None:
+    pace, meter, now, worked = Pace(), Meter(), 0.0, 0.0
+    for _ in range(10_000):
+        now += QUICK
+        worked += QUICK
+        now += pace.pause(meter, QUICK, now)
+    assert worked / now < SHARE
+
+
+def test_many_that_do_share_that_share() -> None:
+    pace, now = Pace(), 0.0
+    meters = [Meter() for _ in range(100)]
+    for meter in meters:
+        for _ in range(int(2 * BURST)):
+            pace.pause(meter, QUICK, now)
+    ends = sorted(now + pace.pause(meter, QUICK, now) for meter in meters)
+    steps = [later - earlier for earlier, later in pairwise(ends)]
+    assert min(steps) >= QUICK / SHARE  # no two of them at once
+
+
+def test_large_requests_count_for_more() -> None:
+    pace, meter = Pace(), Meter()
+    pauses = [pace.pause(meter, 0.1, 0.0) for _ in range(int(BURST / 2))]
+    assert any(pauses)
+    assert not any(pauses[:2])  # for as much as a proxy of a large mesh asks for when it comes
+
+
+def test_others_are_not_paused_on_its_account() -> None:
+    pace, flooding, other = Pace(), Meter(), Meter()
+    assert any(pace.pause(flooding, QUICK, 0.0) for _ in range(1000))
+    assert not pace.pause(other, QUICK, 0.0)
+
+
+def test_it_is_forgotten_in_time() -> None:
+    pace, meter = Pace(), Meter()
+    assert any(pace.pause(meter, QUICK, 0.0) for _ in range(int(2 * BURST)))
+    assert not pace.pause(meter, QUICK, 1000.0)
+
+
+# What counts
+
+
+@pytest.fixture
+def stream() -> Stream:
+    plane = Plane()
+    plane.start(0.0, roster_known=True)
+    return plane.open_stream(Transport(delta=True), Peer("test"), 0.0)
+
+
+def say(stream: Stream, **what: object) -> None:
+    request = DeltaDiscoveryRequest(node=Node(id="proxy"), type_url=CDS, **what)  # type: ignore[arg-type]
+    stream.receive(request.SerializeToString(), 0.0)
+
+
+def hear(stream: Stream) -> str:
+    data = stream.next_response(0.0)
+    assert data is not None
+    return DeltaDiscoveryResponse.FromString(data).nonce
+
+
+def test_what_only_answers_a_response_does_not_count(stream: Stream) -> None:
+    """Of such there are no more than responses."""
+    say(stream)
+    assert stream.unasked == 1
+    say(stream, response_nonce=hear(stream))
+    assert stream.unasked == 1
+
+
+def test_what_answers_nothing_counts(stream: Stream) -> None:
+    say(stream)
+    nonce = hear(stream)
+    say(stream, response_nonce="none.1")
+    say(stream, response_nonce=nonce)
+    say(stream, response_nonce=nonce)  # a second time
+    assert stream.unasked == 3
+
+
+def test_what_answers_and_asks_counts(stream: Stream) -> None:
+    say(stream)
+    say(stream, response_nonce=hear(stream), resource_names_subscribe=["more"])
+    assert stream.unasked == 2
+
+
+# What comes of it
+
+
+async def test_a_flood_is_read_slowly_and_a_proxy_that_answers_is_not(arena: Arena) -> None:
+    flooding, other = await arena.call(), await arena.call()
+    await flooding.send(ask(CDS, node="floods"), *[ack(CDS, b"none.1")] * 500)
+    await arena.until(lambda: any(stream.paused for stream in arena.streams_of("floods")), "it is read slowly")
+    await other.send(ask(CDS, node="other"), ask(EDS, CLUSTERS))
+    for type_url in (CDS, EDS):
+        await other.send(ack(type_url, nonce_of(await other.message())))
+    await arena.until(lambda: "other" not in arena.stragglers(INSTANCE), "it has ACKed")
+    assert not any(stream.paused for stream in arena.streams_of("other"))
+
+
+async def test_one_that_is_read_slowly_is_given_longer_to_show_what_it_holds(arena: Arena) -> None:
+    """What it has not been heard to say may have been said; but it is not waited for without end."""
+    call = await arena.call()
+    await call.send(ask(CDS, node="floods"), *[ack(CDS, b"none.1")] * 500)
+    await arena.until(lambda: any(stream.paused for stream in arena.streams_of("floods")), "it is read slowly")
+    (stream,) = arena.streams_of("floods")
+    connecting = arena.plane.deliveries.connecting
+    stream.paused = True  # and stays so
+    await arena.pass_time(arena.timing.first_request)
+    assert stream.id in connecting
+    await arena.pass_time(10 * arena.timing.first_request)
+    assert stream.id not in connecting
