@@ -1,7 +1,7 @@
 """A proxy that does as it is told: an ADS client, delta, that ACKs, NACKs or keeps silent."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import grpc
 
@@ -20,10 +20,16 @@ class FakeProxy:
         port: where the control plane serves, on 127.0.0.1.
         credentials: of TLS; None: without.
         authority: the name that the server's certificate must be for.
+        held: what its process holds from an earlier stream: version by name, by type.
     """
 
     def __init__(
-        self, port: int, node: str, credentials: grpc.ChannelCredentials | None = None, authority: str = ""
+        self,
+        port: int,
+        node: str,
+        credentials: grpc.ChannelCredentials | None = None,
+        authority: str = "",
+        held: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
         target = f"127.0.0.1:{port}"
         if credentials is None:
@@ -38,10 +44,14 @@ class FakeProxy:
         )()
         self._node = node
         self._introduced = False
+        self.held = {type_url: dict(versions) for type_url, versions in (held or {}).items()}
 
     async def ask(self, type_url: str, names: Iterable[str] = ()) -> None:
         """Subscribes to names, or to everything of the type."""
-        request = DeltaDiscoveryRequest(type_url=type_url, resource_names_subscribe=names)
+        held = self.held.get(type_url, {})
+        request = DeltaDiscoveryRequest(
+            type_url=type_url, resource_names_subscribe=names, initial_resource_versions=held
+        )
         if not self._introduced:
             request.node.id = self._node
             request.node.user_agent_name = "fake"
@@ -73,12 +83,18 @@ class FakeProxy:
     async def sync(self) -> None:
         """Asks for all clusters and their endpoints, and ACKs them."""
         await self.ask(CDS)
-        clusters = await self.take()
-        await self.ack(clusters)
-        names = [resource.name for resource in clusters.resources]
-        if names:
-            await self.ask(EDS, names)
-            await self.ack(await self.take())
+        await self._accept()
+        if self.held[CDS]:
+            await self.ask(EDS, self.held[CDS])
+            await self._accept()
+
+    async def _accept(self) -> None:
+        response = await self.take()
+        held = self.held.setdefault(response.type_url, {})
+        held.update((resource.name, resource.version) for resource in response.resources)
+        for name in response.removed_resources:
+            held.pop(name, None)
+        await self.ack(response)
 
     async def leave(self) -> None:
         """Ends the stream, and the connection."""

@@ -110,7 +110,7 @@ async def test_after_a_restart_proxies_that_are_not_back_hold_receipts_back(entr
         receipt = await process.receipt("we/shop/pay-1")
         assert receipt["outcome"] == "PENDING"
         assert {(found["proxy"], found["state"]) for found in receipt["stragglers"]} == {("edge-1", "ABSENT")}
-        back = FakeProxy(process.ads, "edge-1")
+        back = FakeProxy(process.ads, "edge-1", held=proxy.held)
         await back.sync()
         assert (await process.receipt("we/shop/pay-1", timeout="20s"))["outcome"] == "CONFIRMED"
         await back.leave()
