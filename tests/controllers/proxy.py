@@ -83,12 +83,13 @@ class FakeProxy:
     async def sync(self) -> None:
         """Asks for all clusters and their endpoints, and ACKs them."""
         await self.ask(CDS)
-        await self._accept()
+        await self.accept()
         if self.held[CDS]:
             await self.ask(EDS, self.held[CDS])
-            await self._accept()
+            await self.accept()
 
-    async def _accept(self) -> None:
+    async def accept(self) -> None:
+        """Takes the next response, and ACKs it."""
         response = await self.take()
         held = self.held.setdefault(response.type_url, {})
         held.update((resource.name, resource.version) for resource in response.resources)
