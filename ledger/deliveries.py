@@ -63,8 +63,8 @@ class Deliveries(Subscribers):
         own = record.interests[interest.type_url]
         for name, progress in interest.behind.items():
             self._absorb_progress(own, name, progress)
-            own.rejected |= interest.rejected & {name}
-            own.doubtful |= interest.doubtful & {name}
+        own.rejected |= interest.rejected
+        own.doubtful |= interest.doubtful
         self.claim(own, interest.claimed - own.behind.keys())
 
     def _absorb_progress(self, interest: Interest, name: str, progress: Progress) -> None:
@@ -185,8 +185,7 @@ class Deliveries(Subscribers):
             progress.fresh = False
             progress.nack = ""
             progress.alone = False
-            interest.rejected.discard(name)
-            interest.doubtful.discard(name)
+            self._untaint(interest, name)
             resource = ResourceName(interest.type_url, name)
             if progress.relic:
                 progress.relic = False
@@ -223,12 +222,18 @@ class Deliveries(Subscribers):
         progress.nack = text
         progress.alone = True
         interest.rejected.add(name)
+        self.retainted.add(self.streams[interest.stream].proxy)
+
+    def _untaint(self, interest: Interest, name: str) -> None:
+        if name in interest.rejected or name in interest.doubtful:
+            interest.rejected.discard(name)
+            interest.doubtful.discard(name)
+            self.retainted.add(self.streams[interest.stream].proxy)
 
     def _settle(self, interest: Interest, name: str) -> None:
         progress = interest.behind.pop(name)
         interest.unsent.discard(name)
-        interest.rejected.discard(name)
-        interest.doubtful.discard(name)
+        self._untaint(interest, name)
         resource = ResourceName(interest.type_url, name)
         if progress.relic:
             self.relics.discard((interest.stream, resource))

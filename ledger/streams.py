@@ -137,6 +137,14 @@ class Streams(Succession):
         if not record.claims_anything:
             self._shown(record, set(record.unshown))
 
+    def doubt(self, record: StreamRecord, type_url: TypeUrl, names: set[str]) -> None:
+        """The process may hold any form of these, whatever it claims: until it ACKs them."""
+        interest = record.interests[type_url]
+        doubtful = names & interest.behind.keys()
+        if doubtful:
+            interest.doubtful |= doubtful
+            self.retainted.add(record.proxy)
+
     def outgrown(self, record: StreamRecord, type_url: TypeUrl) -> None:
         """The process that is back on this stream needs nothing of the type, and will not ask for it."""
         if type_url not in record.outgrown:
@@ -155,6 +163,7 @@ class Streams(Succession):
             for name, progress in interest.behind.items():
                 if progress.sent:
                     interest.doubtful.add(name)
+                    self.retainted.add(record.proxy)
                     progress.sent = NEVER
         self.processes.wait_for_return(record.proxy, now + RECONNECT_SECONDS)
         self._succeed(record, record.unshown | record.interests.keys())
@@ -169,6 +178,7 @@ class Streams(Succession):
         for record in gone:
             self._release(record)
         self.processes.forgotten(proxy)
+        self.retainted.discard(proxy)
         return bool(gone)
 
     # The rest

@@ -27,7 +27,8 @@ class Succession:
     started; what an object touched back then is not known here, so any of these three holds back every receipt.
     views: how many streams, ended ones too, have each. released: ended streams that nobody waits for. absent: streams
     that have ended and oblige. in_doubt_until: until then it is not known of which proxies there are two processes.
-    reachable_since: when proxies could connect first.
+    reachable_since: when proxies could connect first. retainted: the proxies of which it has changed what they have
+    rejected, or may have; whoever looks takes them out.
     """
 
     def __init__(self) -> None:
@@ -41,6 +42,7 @@ class Succession:
         self.views: Counter[Hashable] = Counter()
         self.released: set[StreamId] = set()
         self.absent: set[StreamId] = set()
+        self.retainted: set[ProxyId] = set()
         self.in_doubt_until = 0.0
         self.reachable_since = 0.0
         self.moment = 0
@@ -88,7 +90,9 @@ class Succession:
         """Proxies can connect from now on."""
         self.reachable_since = now
         for proxy in self.processes:
-            self.processes.wait_for_return(proxy, now + RECONNECT_SECONDS)
+            if any(newcomer.returning for newcomer in self.processes.of(proxy)):
+                self.processes.booted(proxy, now)
+                self.processes.wait_for_return(proxy, now + RECONNECT_SECONDS)
 
     def _add_newcomer(self, record: StreamRecord, until: float | None = None) -> None:
         if not any(one.stream is record for one in self.processes.of(record.proxy)):
@@ -118,18 +122,32 @@ class Succession:
         """Looks at node ids of which there may be several processes: which streams are open still, which time is up."""
         absent = {self.streams[stream].proxy for stream in self.absent}
         for proxy in absent.union(self.processes):
-            records = self.of_proxy.get(proxy, {}).values()
-            known = [record.opened_order for record in records if now - record.opened >= LOST_STREAM_SECONDS]
-            for record in records:  # if its process had opened any of these since, its end would have been noticed
-                if record.ended is None:
-                    record.heard_order = max(record.heard_order, max(known, default=0))
+            news = self._look_who_is_open(proxy, now)
             for newcomer in self.processes.due(proxy, now):
+                news = True
                 if not newcomer.returning and self._all_there(newcomer.stream):
                     self.processes.stay(newcomer)
                 else:
                     self.processes.drop(newcomer)
-            self._succeed_all(proxy)
+            if news:
+                self._succeed_all(proxy)
         self.processes.expire(now)
+
+    def _look_who_is_open(self, proxy: ProxyId, now: float) -> bool:
+        """A stream that stays open when another has been there for long was in use then: else its end would be noticed.
+
+        Returns:
+            Whether that tells anything new.
+        """
+        records = self.of_proxy.get(proxy, {}).values()
+        living = [record for record in records if record.ended is None]
+        if not living:
+            return False
+        known = max((r.opened_order for r in records if now - r.opened >= LOST_STREAM_SECONDS), default=0)
+        news = [record for record in living if record.heard_order < known]
+        for record in news:
+            record.heard_order = known
+        return bool(news)
 
     def _all_there(self, record: StreamRecord) -> bool:
         """Whether as many processes are connected as there may be."""

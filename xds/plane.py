@@ -212,7 +212,7 @@ class Plane:
         try:
             stream.receive(data, now)
         finally:
-            if stream.proxy is not None and (stream.proxy.tainted or stream.has_errors):
+            if stream.proxy is not None:
                 self._taint(stream.proxy)
             self._woken.add(stream.id)
             self._after(now)
@@ -234,7 +234,7 @@ class Plane:
         else:
             self.deliveries.end(stream.id, now)
             self.roster.stream_ended(stream.record.proxy, now)
-            if stream.proxy is not None and any(interest.doubtful for interest in stream.record.interests.values()):
+            if stream.proxy is not None:
                 self._taint(stream.proxy)  # its NACK may be lost with the stream; the next process must not believe it
         self._drop_views()
         self._after(now)
@@ -336,9 +336,12 @@ class Plane:
         return StreamId(self._next_stream - 1)
 
     def _taint(self, proxy: Proxy) -> None:
+        if proxy.id not in self.deliveries.retainted and not proxy.remembered_taint:
+            return
+        self.deliveries.retainted.discard(proxy.id)
         several = bool(self.deliveries.processes.of(proxy.id))  # of which one may not have shown anything yet
         rejected = {name for name in proxy.remembered_taint if several or name.type_url not in proxy.shown}
-        for record in self.deliveries.of_proxy[proxy.id].values():
+        for record in self.deliveries.of_proxy.get(proxy.id, {}).values():
             for type_url, interest in record.interests.items():
                 rejected.update(ResourceName(type_url, name) for name in interest.rejected | interest.doubtful)
         self.roster.taint(proxy, frozenset(rejected))

@@ -232,3 +232,17 @@ def test_streams_lost_one_after_the_other_are_succeeded_in_whatever_type() -> No
     scene.end(first)
     scene.end(between)
     assert list(scene.deliveries.streams) == [last.id]
+
+
+def test_who_is_waited_for_to_return_is_known_after_a_restart() -> None:
+    """The parent in a hot restart lost its stream, its child booted; then the control plane restarts, and both come."""
+    scene = Scene()
+    remember(scene)
+    newcomer = {"proxy": PROXY, "until": scene.now, "returning": True, "types": [EDS], "targets": []}
+    scene.deliveries.processes.load([{**newcomer, "everything": False}])
+    scene.deliveries.reachable(scene.now)
+    child = reconnect(scene, "web")
+    reconnect(scene, "web")
+    scene.deliveries.expire(scene.now + RECONNECT_SECONDS)
+    scene.end(child)
+    assert scene.is_obliged(child)

@@ -155,8 +155,11 @@ class Chance:
         if not able:
             return None
         proxy = self._rng.choice(able)
-        if self._rng.random() < self._rejecting.get(proxy.name, 0.0):
+        rejecting = self._rejecting.get(proxy.name, 0.0)
+        if self._rng.random() < rejecting:
             return f"reject {proxy.name} {self._rng.randrange(1000)}"
+        if rejecting:  # what it rejected comes again part by part, all of one root: an ACK for one is none for the next
+            return f"answer {proxy.name}{self._rng.choice(('', ' twice'))}"
         return f"answer {proxy.name}{self._rng.choice(('', '', '', '', '', '', ' late', ' twice'))}"
 
     def _settle(self, world: World) -> Line:

@@ -228,7 +228,7 @@ class Stream:
         except Exception:
             self._world.deliveries.not_shown(record, type_url)
             raise
-        interest.doubtful |= inherited.doubtful & interest.behind.keys()  # until it ACKs them
+        self._world.deliveries.doubt(record, type_url, inherited.doubtful)
 
     def _aim(self, type_url: TypeUrl, request: DiscoveryRequest | DeltaDiscoveryRequest) -> None:
         """A gRPC client asks for the listener of its target by name; an Envoy for everything."""
