@@ -28,7 +28,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="mutants", description="Try whether plausible mistakes are noticed.")
     parser.add_argument("--only", nargs="+", metavar="NAME", help="only those with one of these in their name")
     parser.add_argument("--jobs", type=int, default=2, help="how many are tried at once")
-    parser.add_argument("--budget", type=float, default=60.0, help="seconds for each")
+    parser.add_argument("--budget", type=float, default=240.0, help="seconds for each")
     parser.add_argument("--seeds", type=int, default=Scope().seeds, help="worlds of the simulation")
     parser.add_argument("--steps", type=int, default=Scope().steps, help="steps of each")
     parser.add_argument("--list", action="store_true", help="print the list, and try nothing")

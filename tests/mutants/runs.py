@@ -49,7 +49,7 @@ class Run:
 class Scope:
     """How much is simulated."""
 
-    seeds: int = 40
+    seeds: int = 200
     steps: int = 600
 
 

@@ -14,7 +14,8 @@ Line = str | None
 class Chance:
     """Writes the script of a world, a line at a time.
 
-    Most worlds are small, so that everything meets everything; one in twenty has hundreds of proxies. One in eight
+    Most worlds are small, so that everything meets everything; one in twenty has hundreds of proxies; in three of ten a
+    proxy or two know no rest: streams are lost, and processes restarted, all the time. One in eight
     keeps no state: there, whoever is alive is back as soon as a replica serves, as within the settling time.
     """
 
@@ -22,7 +23,11 @@ class Chance:
         self._rng = rng = random.Random(seed)
         big = rng.random()
         self._proxies = rng.randrange(100, 300) if big < 0.05 else rng.randrange(10, 40) if big < 0.2 else 4
-        self._workloads = 6 if self._proxies == 4 else 20
+        restless = big > 0.7  # in these there is one proxy, or two: whose streams and processes come and go
+        if restless:
+            self._proxies = rng.randrange(1, 3)
+        often = 4.0 if restless else 1.0
+        self._workloads = 6 if self._proxies <= 4 else 20
         self._stateless = rng.random() < 1 / 8
         self._replicas = rng.choice((1, 2, 2, 3))
         deadline = " absent-deadline=50" if rng.random() < 1 / 8 else ""
@@ -38,21 +43,21 @@ class Chance:
             (5, self._change_workload),
             (2, self._change_service),
             (3, self._wait),
-            (3 if self._proxies == 4 else 12, self._settle),
+            (3 if self._proxies <= 4 else 12, self._settle),
             (4, self._save),
             (1, self._lag),
             (2, self._catch_up),
-            (0.8, self._cut),
-            (0.5, self._drop),
+            (0.8 * often, self._cut),
+            (0.5 * often, self._drop),
             (1, self._notice),
             (4, self._reconnect),
-            (0.5, self._kill),
-            (0.5, self._hot_restart),
+            (0.5 * often, self._kill),
+            (0.5 * often, self._hot_restart),
             (0.5, self._mood),
             (0.4, self._freeze),
             (0.8, self._thaw),
             (0.3, self._forget),
-            (0.25, self._end_replica),
+            (0.25 * often, self._end_replica),
             (1, self._start),
             (2, self._take_over),
             (0.5, self._pass_time),
