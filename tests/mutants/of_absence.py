@@ -18,13 +18,6 @@ ABSENCE = (
         "an absent proxy falls behind on every later change",
     ),
     Mutant(
-        "a new stream is left out of the audience until it has asked for something",
-        "ledger/streams.py",
-        "        self.connecting.add(stream)\n        return record\n",
-        "        return record\n",
-        "rule 28: a stream that opens joins the audience until it has shown what it holds",
-    ),
-    Mutant(
         "one stream that is back lets go of every process of its node id that was away",
         "ledger/succession.py",
         "needed = self.processes.count(record, type_url)\n",
@@ -58,13 +51,6 @@ ABSENCE = (
         "if later.opened_order > record.opened_order:",
         "if False:",
         "rule 27: which of them speaks first says nothing",
-    ),
-    Mutant(
-        "the second process of a node id is believed by what the first has shown",
-        "xds/protocol/stream.py",
-        "if new_here or self._world.deliveries.processes.count(record, type_url) > 1:",
-        "if new_here:",
-        "relics: whatever each process holds from before the start is not known here",
     ),
     Mutant(
         "a restarted replica with no roster confirms",
