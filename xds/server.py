@@ -87,6 +87,7 @@ class _Session:
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     over: asyncio.Event = field(default_factory=asyncio.Event)
     meter: Meter = field(default_factory=Meter)
+    headers: asyncio.Future[None] | None = None
     error: StreamError | None = None
 
     def end(self, error: StreamError | None) -> None:
@@ -182,6 +183,8 @@ class DiscoveryServer:
             self._plane.end_stream(stream, self._clock())
             self.pump()
             self._log_end(session)
+        if session.headers is not None:  # gRPC refuses to end a stream while they are being sent
+            await asyncio.wait([session.headers])
         if session.error is not None:
             # Rule 33: cancelling would leave the stream open for the peer.
             await context.abort(_STATUS[session.error.status], session.error.message)
@@ -225,7 +228,9 @@ class DiscoveryServer:
         try:
             await session.wake.wait()
             # Apart from the first response, or gRPC could not end the stream of a peer that does not read that.
-            await context.send_initial_metadata(())
+            session.headers = asyncio.ensure_future(context.send_initial_metadata(()))
+            session.headers.add_done_callback(_look_at)
+            await asyncio.shield(session.headers)
             while True:
                 await session.wake.wait()
                 session.wake.clear()
@@ -255,3 +260,9 @@ class DiscoveryServer:
             log.info("stream ended", **about)
         else:
             log.warning("stream refused", status=session.error.status.value, reason=session.error.message, **about)
+
+
+def _look_at(headers: asyncio.Future[None]) -> None:
+    """That they could not be sent is known to whoever waits for them; asyncio need not complain of it."""
+    if not headers.cancelled():
+        headers.exception()

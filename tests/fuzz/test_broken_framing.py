@@ -155,3 +155,11 @@ async def test_random_bytes_within_a_stream_are_answered_or_ended(
     await raw.send([OPEN, frame(DATA, said[:cut]), frame(DATA, said[cut:]), frame(DATA, flags=1)])
     assert await raw.ending()
     await raw.close()
+
+
+async def test_a_stream_that_is_refused_just_when_it_is_first_answered_is_ended(sockets: SocketBench) -> None:
+    """gRPC refuses to end a stream while its headers are being sent: the peer would wait for ever (rule 33)."""
+    for _ in range(100):
+        raw = await RawClient.connect(sockets.port)
+        await raw.send([OPEN, frame(DATA, message(REQUEST) + message(b"\xff" * 20)), frame(DATA, flags=1)])
+        assert await raw.ending()
