@@ -90,7 +90,7 @@ def _check_streams(plane: Plane) -> None:
     # One that no stream has any more goes with the next end of a stream; None is of an earlier process.
     assert views.keys() - {None} <= plane.snapshot.views(), "a view is not kept up to date"
     for record in records.values():
-        if record.targets and LDS in record.interests:
+        if record.ended is None and LDS in record.interests and not record.asks_for_everything:
             asked = record.interests[LDS].names | record.interests[LDS].given_up
             assert record.targets <= asked, "targets that are not asked for any more"
     living = Counter(record.proxy for record in records.values() if record.ended is None)

@@ -239,12 +239,15 @@ class Stream:
             return
         if isinstance(request, DeltaDiscoveryRequest):
             names = set(request.resource_names_subscribe)
-            kept = record.targets - set(request.resource_names_unsubscribe)
+            given_up = set(request.resource_names_unsubscribe)
+            kept = record.targets - given_up
         else:
-            names, kept = set(request.resource_names), set()
+            names, kept, given_up = set(request.resource_names), set(), set()
         if WILDCARD in names or (not names and type_url not in record.interests):
             record.asks_for_everything = True
         elif type_url == LDS and not record.asks_for_everything:
+            if type_url not in record.interests:
+                names -= given_up  # in a first request that counts for more
             self._world.deliveries.aim(record, names | kept)
             streams = self._world.deliveries.of_proxy[proxy.id].values()
             self._roster.aimed(proxy, {target for stream in streams for target in stream.targets})
