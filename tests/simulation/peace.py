@@ -60,7 +60,9 @@ def calm(world: World) -> None:
     _touch_all(world)  # what was rejected waits for its next change (rule 6)
     settle(world)
     for proxy, stream in list(world.network.streams.items()):
-        if stream.has_errors:  # what did not change in the meantime is shown, and sent, anew
+        if any(
+            subscription.interest.rejected for subscription in stream.subscriptions.values()
+        ):  # what did not change in the meantime is shown, and sent, anew
             proxies.cut(world, proxy.name)
             proxies.reconnect(world, proxy.name)
     settle(world)

@@ -116,11 +116,6 @@ class Stream:
         if subscription.outstanding is not sent and not asks:
             self.unasked -= 1
 
-    @property
-    def has_errors(self) -> bool:
-        """Whether the proxy has rejected something that it has not ACKed since."""
-        return any(subscription.interest.rejected for subscription in self.subscriptions.values())
-
     def next_response(self, now: float) -> bytes | None:
         """The next response to write, in the order of rule 7; None if there is nothing to send now."""
         for type_url in TYPES:
