@@ -1,7 +1,6 @@
 """One replica as a process: its signals, its exit code, and one line for what an operator has to put right."""
 
 import asyncio
-import gc
 import signal
 
 import structlog
@@ -16,10 +15,6 @@ from controllers.tls import TlsError
 
 log = structlog.get_logger("replica")
 
-_COLLECTIONS = (5_000, 10, 50)
-"""How often Python looks for cycles of garbage. A request with thousands of names makes as many objects, none of them
-garbage; by Python's own thresholds, half of the time that it takes goes into looking through them."""
-
 
 def run(settings: Settings) -> int:
     """Runs a replica until SIGTERM or SIGINT; a second signal hurries it.
@@ -27,7 +22,6 @@ def run(settings: Settings) -> int:
     Returns:
         The exit code: 0 after a signal, 1 if something went wrong, which is logged.
     """
-    gc.set_threshold(*_COLLECTIONS)
     set_up_logs(settings.log_format, settings.log_level)
     try:
         asyncio.run(_run(settings))

@@ -13,6 +13,7 @@ import grpc
 import structlog
 
 from controllers.addresses import Address, bind, is_loopback
+from controllers.collector import Collector
 from controllers.files import FileSource, Patience, Severity, SourceError
 from controllers.roster_keeper import RosterKeeper
 from controllers.runtime import Runtime
@@ -28,8 +29,9 @@ from controllers.status.service import StatusService
 from controllers.supervision import Supervisor
 from controllers.tls import Certificates
 from ledger.ids import ObjectKey
-from xds.plane import Plane, Timing
+from xds.plane import Plane
 from xds.server import Limits
+from xds.timing import Timing
 
 log = structlog.get_logger("replica")
 
@@ -115,6 +117,7 @@ class Replica:
         ads = await self._open_ads(server)
         self._runtime.start(roster_known or not self._settings.settling)  # 0: nobody was here before, it is said
         tasks.start("the ticks", self._runtime.tick_forever())
+        tasks.start("the garbage collection", Collector().run())
         if self._keeper is not None:
             tasks.start("the roster keeper", self._keeper.run())
         for source in self._sources:

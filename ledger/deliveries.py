@@ -6,11 +6,11 @@ Cost follows what is in flight: a stream that has ACKed the newest form of a res
 from collections.abc import Hashable, Iterable
 from typing import NamedTuple
 
-from ledger.ids import NEVER, ResourceName, Revision, StreamId, TypeUrl
+from ledger.ids import NEVER, ResourceName, Revision, StreamId
 from ledger.interest import Interest, Progress
-from ledger.lag import Lag, Wake
+from ledger.lag import Lag
+from ledger.lags import Lags
 from ledger.stream_record import StreamRecord
-from ledger.subscribers import Subscribers
 
 
 class ResourceChange(NamedTuple):
@@ -26,14 +26,8 @@ class ResourceChange(NamedTuple):
     appears: bool = False
 
 
-class Deliveries(Subscribers):
+class Deliveries(Lags):
     """Both sides of every delivery: by stream (`Interest`) and by resource (`Lag`)."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._claimants: dict[TypeUrl, set[StreamId]] = {}
-        self._lags: dict[ResourceName, Lag] = {}
-        self._due: list[Wake] = []
 
     def _drop_interest(self, record: StreamRecord, interest: Interest) -> None:
         super()._drop_interest(record, interest)
@@ -52,8 +46,9 @@ class Deliveries(Subscribers):
         for record in overdue:
             self.released.add(record.id)
             for interest in record.interests.values():
+                lags = self._lags[interest.type_url]
                 for name in interest.behind:
-                    lag = self._lags[ResourceName(interest.type_url, name)]
+                    lag = lags[name]
                     lag.exempt(record.id)
                     self._due.extend(lag.due())
         return bool(overdue)
@@ -61,23 +56,44 @@ class Deliveries(Subscribers):
     def _absorb_interest(self, record: StreamRecord, interest: Interest) -> None:
         super()._absorb_interest(record, interest)
         own = record.interests[interest.type_url]
-        for name, progress in interest.behind.items():
-            self._absorb_progress(own, name, progress)
+        for name in interest.behind:
+            self._take_over(own, interest, name)
+        interest.behind.clear()
+        interest.unsent.clear()
         own.rejected |= interest.rejected
         own.doubtful |= interest.doubtful
+        for name in interest.claimed & own.behind.keys():
+            self._lower_held(own, name, NEVER)
         self.claim(own, interest.claimed - own.behind.keys())
 
-    def _absorb_progress(self, interest: Interest, name: str, progress: Progress) -> None:
-        before = interest.behind.get(name)
-        held = progress.held if before is None else min(progress.held, before.held)
-        self.owe(interest, name, progress.need, progress.since, held=held, relic=progress.relic)
-        own = interest.behind[name]
-        own.nack = own.nack or progress.nack
-        if own.held > held:
-            lag = self._lags[ResourceName(interest.type_url, name)]
+    def _take_over(self, own: Interest, past: Interest, name: str) -> None:
+        """What another stream is behind on, this one is instead: of both, on the older form. Nobody is woken by it."""
+        progress, mine = past.behind[name], own.behind.get(name)
+        lag = self._lags[own.type_url][name]
+        lag.remove(past.stream)
+        if mine is None:
+            own.behind[name] = progress
+            lag.add(own.stream, progress, exempt=own.stream in self.released)
+            if name in own.claimed:  # which credits nothing
+                self._forget_claims(own, [name])
+                self._lower_held(own, name, NEVER)
+        else:
+            mine.need = max(mine.need, progress.need)
+            mine.nack = mine.nack or progress.nack
+            mine.relic = mine.relic or progress.relic
+            self._lower_held(own, name, progress.held)
+        if progress.relic:
+            resource = ResourceName(own.type_url, name)
+            self.relics.discard((past.stream, resource))
+            self.relics.add((own.stream, resource))
+
+    def _lower_held(self, interest: Interest, name: str, held: Revision) -> None:
+        progress = interest.behind[name]
+        if held < progress.held:
+            lag = self._lags[interest.type_url][name]
             lag.remove(interest.stream)
-            own.held = held
-            lag.add(interest.stream, own, exempt=interest.stream in self.released)
+            progress.held = held
+            lag.add(interest.stream, progress, exempt=interest.stream in self.released)
 
     # Progress
 
@@ -130,28 +146,24 @@ class Deliveries(Subscribers):
         if progress is None:
             if held is None:
                 held = NEVER if name in interest.claimed else revision
-            self._forget_claims(interest, [name])
-            resource = ResourceName(interest.type_url, name)
-            progress = Progress(revision, held, now, relic=relic, fresh=held == NEVER)
+            if interest.claimed:
+                self._forget_claims(interest, [name])
+            progress = Progress(revision, held, now, fresh=held == NEVER)
             interest.behind[name] = progress
-            lag = self._lags.get(resource)
+            lags = self._lags[interest.type_url]
+            lag = lags.get(name)
             if lag is None:
-                lag = self._lags[resource] = Lag()
+                lag = lags[name] = Lag()
             lag.add(interest.stream, progress, exempt=interest.stream in self.released)
-            if relic:
-                self.relics.add((interest.stream, resource))
         else:
             progress.need = max(progress.need, revision)
+        if relic:
+            progress.relic = True
+            self.relics.add((interest.stream, ResourceName(interest.type_url, name)))
         if tainted:
             self._taint(interest, name, progress, "may have been rejected on an earlier stream")
         if name not in interest.given_up:
             interest.unsent.add(name)
-
-    def claim(self, interest: Interest, names: Iterable[str]) -> None:
-        """The proxy says that it holds the newest form of these: nothing is sent, and nothing is credited (rule 23)."""
-        interest.claimed.update(names)
-        if interest.claimed:
-            self._claimants.setdefault(interest.type_url, set()).add(interest.stream)
 
     def ask_claims(self, resource: ResourceName, revision: Revision, now: float) -> set[StreamId]:
         """Has the resource sent again to every stream that only claims it. Returns the living ones of them."""
@@ -177,7 +189,8 @@ class Deliveries(Subscribers):
     def acked(self, interest: Interest, names: Iterable[str], built: Revision) -> None:
         """The stream accepted a response that held these resources in a form built at `built` (rule 26)."""
         for name in names:
-            self._forget_claims(interest, [name])
+            if interest.claimed:
+                self._forget_claims(interest, [name])
             progress = interest.behind.get(name)
             if progress is None:
                 continue
@@ -186,14 +199,13 @@ class Deliveries(Subscribers):
             progress.nack = ""
             progress.alone = False
             self._untaint(interest, name)
-            resource = ResourceName(interest.type_url, name)
             if progress.relic:
                 progress.relic = False
-                self.relics.discard((interest.stream, resource))
+                self.relics.discard((interest.stream, ResourceName(interest.type_url, name)))
             if built >= progress.need and name not in interest.unsent:
                 self._settle(interest, name)
             else:  # it changed since, or is to be sent again (rule 8)
-                lag = self._lags[resource]
+                lag = self._lags[interest.type_url][name]
                 lag.raise_held(interest.stream, built)
                 self._due.extend(lag.due())
 
@@ -234,66 +246,11 @@ class Deliveries(Subscribers):
         progress = interest.behind.pop(name)
         interest.unsent.discard(name)
         self._untaint(interest, name)
-        resource = ResourceName(interest.type_url, name)
         if progress.relic:
-            self.relics.discard((interest.stream, resource))
-        lag = self._lags[resource]
+            self.relics.discard((interest.stream, ResourceName(interest.type_url, name)))
+        lags = self._lags[interest.type_url]
+        lag = lags[name]
         lag.remove(interest.stream)
         self._due.extend(lag.due())
         if lag.idle:
-            del self._lags[resource]
-
-    def _forget_claims(self, interest: Interest, names: Iterable[str]) -> None:
-        if interest.claimed:
-            interest.claimed.difference_update(names)
-            if not interest.claimed:
-                self._claimants[interest.type_url].discard(interest.stream)
-
-    @property
-    def remembered(self) -> int:
-        """How many resources are asked for by name, or how many somebody is behind on: whichever is more."""
-        return max(len(self._subscribers), len(self._lags))
-
-    # What receipts ask
-
-    def lag(self, resource: ResourceName) -> Lag | None:
-        """Who is behind on the resource; None if nobody is."""
-        return self._lags.get(resource)
-
-    def lagging(self) -> list[ResourceName]:
-        """The resources that somebody is behind on."""
-        return [resource for resource, lag in self._lags.items() if lag.progress]
-
-    def reached(self, resource: ResourceName, revision: Revision) -> bool:
-        """Whether every obliged stream holds the resource in a form built at `revision` or later, or says so."""
-        lag = self._lags.get(resource)
-        return lag is None or lag.reached(revision)
-
-    def let_go(self, resource: ResourceName, revision: Revision) -> bool:
-        """Whether every obliged stream, also those that nobody waits for, holds a form built at `revision` or later."""
-        lag = self._lags.get(resource)
-        return (lag is None or lag.held_by_all(revision)) and not self.claimants(resource)
-
-    def wait(self, resource: ResourceName, revision: Revision, wake: Wake) -> int:
-        """Has `wake` handed out by `take_due` once everybody holds a form built at `revision` or later."""
-        return self._lags.setdefault(resource, Lag()).wait(revision, wake)
-
-    def forget_wait(self, resource: ResourceName, ticket: int) -> None:
-        lag = self._lags.get(resource)
-        if lag is not None:
-            lag.forget(ticket)
-            if lag.idle:
-                del self._lags[resource]
-
-    def claimants(self, resource: ResourceName) -> list[StreamId]:
-        """The streams that only claim to hold the resource in its newest form."""
-        return [
-            stream
-            for stream in self._claimants.get(resource.type_url, ())
-            if resource.name in self.streams[stream].interests[resource.type_url].claimed
-        ]
-
-    def take_due(self) -> list[Wake]:
-        """Takes out the waiters whose resource everybody holds."""
-        due, self._due = self._due, []
-        return due
+            del lags[name]

@@ -1,5 +1,6 @@
 """Who asks for what: by name, or for everything of a type."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 
 from ledger.ids import ResourceName, StreamId, TypeUrl
@@ -13,28 +14,38 @@ class Subscribers(Streams):
 
     def __init__(self) -> None:
         super().__init__()
-        self._subscribers: dict[ResourceName, set[StreamId]] = {}
+        self._subscribers: defaultdict[TypeUrl, dict[str, set[StreamId]]] = defaultdict(dict)
         self._wildcards: dict[TypeUrl, dict[StreamId, StreamRecord]] = {}
 
     def _drop_interest(self, record: StreamRecord, interest: Interest) -> None:
         for name in interest.names | interest.given_up:
-            self._unindex(record.id, ResourceName(interest.type_url, name))
+            self._unindex(interest, name)
         self._wildcards.get(interest.type_url, {}).pop(record.id, None)
 
     def _absorb_interest(self, record: StreamRecord, interest: Interest) -> None:
         own = record.interests.setdefault(interest.type_url, Interest(record.id, interest.type_url))
-        self.subscribe(own, interest.names)
-        for name in interest.given_up - own.names:
-            self.subscribe(own, [name])
-            self.give_up(own, [name], lambda _: True)
+        subscribers = self._subscribers[interest.type_url]
+        for name in interest.names | interest.given_up:
+            streams = subscribers[name]
+            streams.discard(interest.stream)
+            streams.add(own.stream)
+        own.names |= interest.names
+        own.given_up = (own.given_up | interest.given_up) - own.names
+        interest.names.clear()
+        interest.given_up.clear()
         if interest.wildcard:
             self.set_wildcard(own, True)
 
     def subscribe(self, interest: Interest, names: Iterable[str]) -> None:
+        subscribers, stream = self._subscribers[interest.type_url], interest.stream
         for name in names:
             interest.names.add(name)
             interest.given_up.discard(name)
-            self._subscribers.setdefault(ResourceName(interest.type_url, name), set()).add(interest.stream)
+            streams = subscribers.get(name)
+            if streams is None:
+                subscribers[name] = {stream}
+            else:
+                streams.add(stream)
 
     def set_wildcard(self, interest: Interest, wildcard: bool) -> None:
         interest.wildcard = wildcard
@@ -67,22 +78,23 @@ class Subscribers(Streams):
     def unname(self, interest: Interest, name: str) -> None:
         """The stream asks for the resource by name no longer, and still by its wildcard."""
         interest.names.discard(name)
-        self._unindex(interest.stream, ResourceName(interest.type_url, name))
+        self._unindex(interest, name)
 
     def _let_go(self, interest: Interest, name: str) -> None:
         """The stream obliges for the name no longer."""
-        self._unindex(interest.stream, ResourceName(interest.type_url, name))
+        self._unindex(interest, name)
 
-    def _unindex(self, stream: StreamId, resource: ResourceName) -> None:
-        streams = self._subscribers.get(resource)
+    def _unindex(self, interest: Interest, name: str) -> None:
+        subscribers = self._subscribers[interest.type_url]
+        streams = subscribers.get(name)
         if streams is not None:
-            streams.discard(stream)
+            streams.discard(interest.stream)
             if not streams:
-                del self._subscribers[resource]
+                del subscribers[name]
 
     def audience(self, resource: ResourceName, wildcard: bool) -> set[StreamId]:
         """The streams, absent ones too, that are obliged for the resource, whatever their view."""
-        streams = set(self._subscribers.get(resource, ()))
+        streams = set(self._subscribers[resource.type_url].get(resource.name, ()))
         if wildcard:
             streams.update(self._wildcards.get(resource.type_url, ()))
         return streams

@@ -5,18 +5,18 @@ gives, and looks at `take_woken` after every call for the streams that have some
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from ledger.deliveries import Deliveries
 from ledger.footprints import Footprints
-from ledger.ids import ObjectKey, ProxyId, ResourceName, StreamId, TypeUrl
+from ledger.ids import ObjectKey, ProxyId, ResourceName, StreamId
 from ledger.ledger import Ledger
 from ledger.processes import ONE_LEFT_SECONDS
 from ledger.receipts import Answer, Query, Receipt, Receipts
-from ledger.roster import Proxy, Roster
+from ledger.roster import Roster
 from ledger.waiting import Waiter, WaitingRoom
 from xds.index.index import Index, Touched
 from xds.index.remarks import obstacles
+from xds.memory import Memory
 from xds.naming import by_wildcard, catalogued
 from xds.objects import Applied, Event
 from xds.protocol.errors import Status, StreamError
@@ -24,28 +24,7 @@ from xds.protocol.stream import Peer, Stream, Transport
 from xds.protocol.subscription import World
 from xds.protocol.traffic import Traffic
 from xds.snapshot import Snapshot
-from xds.types import FULL_SET
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """Durations, in seconds.
-
-    settling: without a roster of an earlier process, how long receipts are UNKNOWN after the start: longer than Envoy's
-        reconnect backoff of at most 30 s.
-    stale: how long a response may go unanswered before the proxy is shown as STALE.
-    end: how long before its stream is ended, so that it reconnects and shows what it holds (rule 13).
-    first_request: how long a stream holds back receipts until it names its node, and shows what it holds of each type.
-        Envoy does so at once.
-    absent_deadline: after which a proxy's absence turns receipts RELEASED_UNCONFIRMED; None: never.
-    """
-
-    settling: float = 60.0
-    stale: float = 15.0
-    end: float = 300.0
-    first_request: float = 3.0
-    absent_deadline: float | None = None
-
+from xds.timing import Timing
 
 _PAUSED = 10
 """Times as long a stream has to show what it holds that is read slowly (`xds.pace`): it may have said so already."""
@@ -77,9 +56,9 @@ class Plane:
         self.room = WaitingRoom(self.deliveries, self.footprints, self.receipts)
         self.streams: dict[StreamId, Stream] = {}
         self._world = World(self.snapshot, self.deliveries, identifier, self.ledger.revision, self.ledger.root)
+        self._memory = Memory(self._world, self.roster)
         self._next_stream = 1
         self._durable_version: int | None = 0 if durable else None
-        self._catalogue_version = 0
         self._loading = True
         self._settling = False
         self._settled_at: float | None = None
@@ -89,21 +68,13 @@ class Plane:
     # Start
 
     def dump(self) -> dict[str, object]:
-        """What a restarted process must know, as plain values: the proxies, and what they may hold unbeknown.
-
-        Parts of a response that was rejected may have been applied; if the rejection is lost with this process, only
-        the names of what was served tell the next one what to take away.
-        """
-        names = self.snapshot.catalogue() | {r for r in self.deliveries.lagging() if r.type_url in FULL_SET}
-        if self.deliveries.relics:
-            names |= self._world.catalogue
-        newcomers = self.deliveries.processes.dump()
-        return {"proxies": self.roster.dump(), "names": sorted(map(list, names)), "newcomers": newcomers}
+        """What a restarted process must know, as plain values."""
+        return self._memory.dump()
 
     @property
     def dump_version(self) -> int:
         """Rises whenever `dump` has something new that must be safe before proxies are answered."""
-        return self.roster.version + self._catalogue_version + self.deliveries.processes.version
+        return self._memory.version
 
     def load(self, dumped: Mapping[str, object], now: float) -> None:
         """Takes in the `dump` of an earlier process: its proxies are absent, and may hold anything.
@@ -111,16 +82,7 @@ class Plane:
         Raises:
             ValueError: if it is not what `dump` gives.
         """
-        match dumped:
-            case {"proxies": list(proxies), "names": list(names), "newcomers": list(newcomers)}:
-                self._world.catalogue = frozenset(_resource_name(name) for name in names)
-                for proxy in self.roster.load(proxies, now):
-                    targets = sorted(proxy.targets)
-                    streams = [self._new_id() for _ in range(len(targets) or 1)]
-                    self.deliveries.remember(streams, proxy.id, proxy.types, now, targets)
-                self.deliveries.processes.load(newcomers)
-            case _:
-                raise ValueError("not a dump of a control plane: it lacks its proxies, names or newcomers")
+        self._memory.load(dumped, now, self._new_id)
 
     def start(self, now: float, roster_known: bool) -> None:
         """Everything is loaded: proxies may be answered (rule 5).
@@ -177,7 +139,7 @@ class Plane:
             self.room.object_changed(event.key)
         self._world.revision, self._world.root = revision, self.ledger.root
         if any(catalogued(new) - catalogued(old) for _, touched in applied for old, new in touched.services):
-            self._catalogue_version += 1
+            self._memory.catalogue_version += 1
         self.room.obstacles_changed()
         self._after(now)
 
@@ -212,8 +174,7 @@ class Plane:
         try:
             stream.receive(data, now)
         finally:
-            if stream.proxy is not None:
-                self._taint(stream.proxy)
+            self._memory.told_by(stream)
             self._woken.add(stream.id)
             self._after(now)
 
@@ -234,8 +195,7 @@ class Plane:
         else:
             self.deliveries.end(stream.id, now)
             self.roster.stream_ended(stream.record.proxy, now)
-            if stream.proxy is not None:
-                self._taint(stream.proxy)  # its NACK may be lost with the stream; the next process must not believe it
+            self._memory.told_by(stream)
         self._drop_views()
         self._after(now)
 
@@ -335,17 +295,6 @@ class Plane:
         self._next_stream += 1
         return StreamId(self._next_stream - 1)
 
-    def _taint(self, proxy: Proxy) -> None:
-        if proxy.id not in self.deliveries.retainted and not proxy.remembered_taint:
-            return
-        self.deliveries.retainted.discard(proxy.id)
-        several = bool(self.deliveries.processes.of(proxy.id))  # of which one may not have shown anything yet
-        rejected = {name for name in proxy.remembered_taint if several or name.type_url not in proxy.shown}
-        for record in self.deliveries.of_proxy.get(proxy.id, {}).values():
-            for type_url, interest in record.interests.items():
-                rejected.update(ResourceName(type_url, name) for name in interest.rejected | interest.doubtful)
-        self.roster.taint(proxy, frozenset(rejected))
-
     def _drop_views(self) -> None:
         for view in self.snapshot.views():
             if not self.deliveries.views[view]:
@@ -361,10 +310,3 @@ class Plane:
                     Status.DEADLINE_EXCEEDED, f"no ACK of a {subscription.type_url} response within {waiting:.0f} s"
                 )
         return None
-
-
-def _resource_name(value: object) -> ResourceName:
-    match value:
-        case [str(type_url), str(name)]:
-            return ResourceName(TypeUrl(type_url), name)
-    raise ValueError(f"not the name of a resource: {value!r}")

@@ -84,9 +84,9 @@ class Limits:
 @dataclass(slots=True, eq=False)
 class _Session:
     stream: Stream
+    meter: Meter
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     over: asyncio.Event = field(default_factory=asyncio.Event)
-    meter: Meter = field(default_factory=Meter)
     headers: asyncio.Future[None] | None = None
     error: StreamError | None = None
 
@@ -168,7 +168,7 @@ class DiscoveryServer:
         context.add_done_callback(closed)
         peer = Peer(context.peer(), self._names(context))
         stream = self._plane.open_stream(transport, peer, self._clock())
-        session = _Session(stream)
+        session = _Session(stream, self._pace.meter(peer.address, time.monotonic()))
         self._sessions[stream.id] = session
         reader = asyncio.create_task(self._read(session, context))
         writer = asyncio.create_task(self._write(session, context))
@@ -195,6 +195,7 @@ class DiscoveryServer:
 
     async def _read(self, session: _Session, context: grpc.aio.ServicerContext[bytes, bytes]) -> None:
         try:
+            await asyncio.sleep(self._pace.start(session.meter, time.monotonic()))
             while True:
                 data: object = await context.read()
                 if not isinstance(data, bytes):  # grpc.aio.EOF
@@ -215,7 +216,12 @@ class DiscoveryServer:
         """Hands a request to the plane. Returns the seconds after which to read the next one."""
         stream, began = session.stream, time.monotonic()
         introduced, unasked = stream.record is not None, stream.unasked
-        self._plane.receive(stream, data, self._clock())
+        try:
+            self._plane.receive(stream, data, self._clock())
+        except StreamError:
+            ended = time.monotonic()
+            self._pace.refused(session.meter, ended - began, ended)
+            raise
         if not introduced and stream.proxy is not None:
             log.info("stream opened", proxy=stream.proxy.id, stream=stream.id, peer=stream.peer.address)
         self.pump()

@@ -10,7 +10,8 @@ from tests.conformance.client import Client
 from tests.conformance.transports import Kind
 from xds.objects import Applied, ConfigObject, Deleted, Event
 from xds.parsing.content import content_hash
-from xds.plane import Plane, Timing
+from xds.plane import Plane
+from xds.timing import Timing
 
 NODE = "proxy-1"
 

@@ -5,9 +5,10 @@ from collections import Counter
 from collections.abc import Callable
 
 from ledger.ids import StreamId
-from xds.plane import Plane, Timing
+from xds.plane import Plane
 from xds.protocol.errors import StreamError
 from xds.protocol.stream import Peer, Stream, Transport
+from xds.timing import Timing
 
 PATIENCE = 10.0
 """Seconds after which what has not come won't; never waited out by a test that passes."""

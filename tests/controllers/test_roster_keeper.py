@@ -14,7 +14,8 @@ from controllers.roster_keeper import RosterKeeper
 from controllers.runtime import Runtime
 from controllers.state_dir import SavedRoster, StateDir
 from ledger.ids import ProxyId, TypeUrl
-from xds.plane import Plane, Timing
+from xds.plane import Plane
+from xds.timing import Timing
 
 CLUSTERS = TypeUrl("type.googleapis.com/envoy.config.cluster.v3.Cluster")
 

@@ -20,7 +20,8 @@ from tests.controllers.documents import instance, service
 from tests.controllers.proxy import FakeProxy
 from tests.envoy.waiting import eventually
 from xds.objects import Event
-from xds.plane import Plane, Timing
+from xds.plane import Plane
+from xds.timing import Timing
 
 _PATIENCE_SECONDS = 20.0
 

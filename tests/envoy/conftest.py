@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.envoy.harness import Mesh
-from xds.plane import Timing
 from xds.server import Limits
+from xds.timing import Timing
 
 
 @pytest.fixture(params=[False, True], ids=["sotw", "delta"])

@@ -20,8 +20,8 @@ from tests.envoy.recording import RecordingPlane
 from tests.envoy.upstreams import GreetingUpstream, GrpcUpstream, HttpUpstream
 from tests.envoy.waiting import eventually
 from xds.objects import Applied, Deleted
-from xds.plane import Timing
 from xds.server import Limits
+from xds.timing import Timing
 
 CONFIRMED_SECONDS = 5.0
 

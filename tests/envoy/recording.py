@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from ledger.ids import ProxyId, TypeUrl
 from protos.discovery_pb2 import DeltaDiscoveryResponse, DiscoveryResponse
-from xds.plane import Plane, Timing
+from xds.plane import Plane
 from xds.protocol.stream import Stream
+from xds.timing import Timing
 
 
 @dataclass(frozen=True, slots=True)

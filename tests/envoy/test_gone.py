@@ -12,7 +12,7 @@ from tests.envoy.objects import HOST, cluster_of, service, workload
 from tests.envoy.process import Envoy
 from tests.envoy.waiting import eventually
 from xds.objects import ServiceEntry, WorkloadEntry
-from xds.plane import Timing
+from xds.timing import Timing
 
 DEADLINE_SECONDS = 2.0
 

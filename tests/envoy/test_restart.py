@@ -8,7 +8,7 @@ from tests.envoy.objects import HOST, Target, cluster_of, service, workload
 from tests.envoy.process import Envoy
 from tests.envoy.waiting import eventually
 from xds.objects import ServiceEntry, WorkloadEntry
-from xds.plane import Timing
+from xds.timing import Timing
 from xds.types import CDS, EDS, LDS, RDS
 
 RECONNECT_SECONDS = 20.0

@@ -39,8 +39,11 @@ def recount(plane: Plane, peers: Iterable[Peer]) -> None:
                 behind.setdefault(ResourceName(type_url, name), set()).add(record.id)
             if interest.claimed:
                 claimants.add((type_url, record.id))
-    lags = {name: set(lag.progress) for name, lag in deliveries._lags.items() if lag.progress}
-    assert deliveries._subscribers == subscribers, "another index of subscribers than there are"
+    lags = {resource: set(lag.progress) for resource in deliveries.lagging() if (lag := deliveries.lag(resource))}
+    indexed = {
+        ResourceName(url, name): ids for url, named in deliveries._subscribers.items() for name, ids in named.items()
+    }
+    assert indexed == subscribers, "another index of subscribers than there are"
     assert lags == behind, "another index of who is behind than there are"
     claiming = {(type_url, stream) for type_url, streams in deliveries._claimants.items() for stream in streams}
     assert claiming == claimants, "another index of who claims than there are"

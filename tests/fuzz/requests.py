@@ -24,7 +24,7 @@ from tests.fuzz.vocabulary import (
 )
 from tests.fuzz.witness import NODE
 from xds.objects import ConfigObject
-from xds.plane import Timing
+from xds.timing import Timing
 
 MAX_STREAMS = 6
 MAX_SCENES = 300

@@ -14,10 +14,11 @@ from tests.fuzz.peers import Overheard, Peer
 from tests.fuzz.witness import NODE, Witness
 from xds.objects import Applied, ConfigObject, Deleted, Event
 from xds.parsing.content import content_hash
-from xds.plane import Plane, Timing
+from xds.plane import Plane
 from xds.protocol.errors import StreamError
 from xds.protocol.stream import Peer as Address
 from xds.protocol.stream import Transport
+from xds.timing import Timing
 
 Tell = Callable[[str], None]
 """Is told what happens, line by line."""

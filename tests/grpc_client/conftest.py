@@ -7,8 +7,8 @@ import pytest
 
 from tests.envoy.harness import Mesh
 from tests.grpc_client.harness import GrpcClient
-from xds.plane import Timing
 from xds.server import Limits
+from xds.timing import Timing
 
 StartClient = Callable[[str], Awaitable[GrpcClient]]
 

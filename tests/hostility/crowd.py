@@ -16,7 +16,7 @@ from tests.hostility.ways import WAYS, Misbehaving
 ARRIVAL_SECONDS = 5.0
 """Over which they come."""
 
-_NICENESS = 10
+_NICENESS = 19
 """The crowd is to press on the server, not on the clients that are measured, if there are too few processors."""
 
 

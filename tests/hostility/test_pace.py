@@ -8,7 +8,7 @@ from protos.base_pb2 import Node
 from protos.discovery_pb2 import DeltaDiscoveryRequest, DeltaDiscoveryResponse
 from tests.hostility.arena import CLUSTERS, INSTANCE, Arena
 from tests.hostility.requests import ack, ask, nonce_of
-from xds.pace import BURST, SHARE, STEADY, Meter, Pace
+from xds.pace import BURST, MOST, SHARE, STEADY, Meter, Pace
 from xds.plane import Plane
 from xds.protocol.stream import Peer, Stream, Transport
 from xds.types import CDS, EDS
@@ -66,6 +66,49 @@ def test_it_is_forgotten_in_time() -> None:
     pace, meter = Pace(), Meter()
     assert any(pace.pause(meter, QUICK, 0.0) for _ in range(int(2 * BURST)))
     assert not pace.pause(meter, QUICK, 1000.0)
+
+
+# Connections
+
+PEER = "ipv4:192.0.2.1:1234"
+
+
+def test_who_floods_and_comes_back_on_the_same_connection_goes_on_where_it_was() -> None:
+    pace = Pace()
+    meter = pace.meter(PEER, 0.0)
+    assert not pace.start(meter, 0.0)
+    assert any(pace.pause(meter, QUICK, 0.0) for _ in range(int(2 * BURST)))
+    assert pace.start(pace.meter(PEER, 0.0), 0.0)
+    assert not pace.start(pace.meter("ipv4:192.0.2.1:1235", 0.0), 0.0)
+
+
+def test_who_is_refused_again_and_again_is_read_for_a_share_of_the_time() -> None:
+    pace, now, seconds, worked = Pace(), 0.0, 0.01, 0.0
+    for _ in range(1000):
+        meter = pace.meter(PEER, now)
+        now += pace.start(meter, now) + seconds
+        worked += seconds
+        pace.refused(meter, seconds, now)
+    assert worked / now < SHARE
+    now += MOST / STEADY
+    assert not pace.start(pace.meter(PEER, now), now), "it is forgiven in time"
+
+
+def test_connections_of_which_nothing_counts_any_more_are_forgotten() -> None:
+    pace = Pace()
+    flooding = pace.meter(PEER, 0.0)
+    for number in range(1000):
+        pace.refused(flooding, QUICK, float(number))
+        pace.pause(pace.meter(f"ipv6:[2001:db8::1]:{number}", float(number)), QUICK, float(number))
+        assert len(pace) < 10
+    assert pace.meter(PEER, 1000.0) is flooding
+
+
+@pytest.mark.parametrize("peer", ["unix:", "unix-abstract:name", ""])
+def test_peers_that_cannot_be_told_apart_have_meters_of_their_own(peer: str) -> None:
+    pace = Pace()
+    assert pace.meter(peer, 0.0) is not pace.meter(peer, 0.0)
+    assert not len(pace)
 
 
 # What counts

@@ -67,7 +67,7 @@ def test_a_healthy_stream_that_ends_is_a_miss() -> None:
 def test_memory_that_goes_on_growing_is_a_miss() -> None:
     found = account()
     found.phases[1] = replace(found.phases[1], memory=[100.0, 140.0, 200.0])
-    assert missed(found) == ["memory, peak of 2nd third, last third"]
+    assert missed(found) == ["memory in 2nd third, last third"]
 
 
 def test_memory_that_grows_with_every_crowd_is_a_miss() -> None:

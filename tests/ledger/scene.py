@@ -10,9 +10,11 @@ from ledger.deliveries import Deliveries, ResourceChange
 from ledger.footprints import Footprints
 from ledger.ids import NEVER, Generation, ObjectKey, ProxyId, ResourceName, Revision, StreamId, TypeUrl
 from ledger.interest import Interest
+from ledger.lag import Lag
 from ledger.receipts import Outcome, Query, Receipt, Receipts
 from ledger.stream_record import StreamRecord
 from ledger.waiting import Waiter, WaitingRoom
+from ledger.wakes import Wakes
 
 CDS = TypeUrl("type.test/a.Cluster")
 EDS = TypeUrl("type.test/a.Assignment")
@@ -191,3 +193,10 @@ def calls(action: Callable[..., object], *arguments: object) -> Counter[str]:
     finally:
         setprofile(before)
     return counted
+
+
+def held_things(lag: Lag) -> int:
+    """How many things a Lag has in its collections, whatever these are."""
+    waiters = [] if lag._wakes is None else [getattr(lag._wakes, slot) for slot in Wakes.__slots__]
+    own = [getattr(lag, slot) for slot in Lag.__slots__]
+    return sum(len(things) for things in (*own, *waiters) if things is not None)

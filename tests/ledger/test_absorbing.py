@@ -1,6 +1,8 @@
 """A proxy that is lost over and over leaves one ended stream, which obliges for all of them."""
 
-from ledger.ids import Revision
+import pytest
+
+from ledger.ids import NEVER, Revision
 from ledger.interest import Interest
 from ledger.processes import ONE_LEFT_SECONDS
 from tests.ledger.scene import CDS, EDS, Scene, eds
@@ -62,6 +64,39 @@ def test_what_one_rejected_or_was_sent_last_is_inherited() -> None:  # rule 31
     _, inherited = scene.deliveries.show(scene.open(), EDS, True)
     assert inherited.tainted == {"web"}
     assert inherited.doubtful == {"api"}
+
+
+def test_what_one_may_hold_from_before_this_process_started_goes_on_holding_everything_back() -> None:  # rule 28
+    scene = Scene()
+    first, second = start(scene, "web"), start(scene, "web")
+    scene.change("web")
+    scene.take(second)
+    scene.deliveries.owe(second, "web", scene.revision, scene.now, held=NEVER, relic=True)
+    scene.end(second)
+    scene.end(first)
+    (left,) = scene.deliveries.streams.values()
+    assert left.interests[EDS].behind["web"].relic
+    assert scene.deliveries.relics == {(left.id, eds("web"))}
+    assert not scene.deliveries.all_shown
+
+
+@pytest.mark.parametrize("claims", ["the first to end", "the last to end"])
+def test_a_claim_of_one_credits_nothing_of_what_the_other_is_behind_on(claims: str) -> None:  # rule 23
+    scene = Scene()
+    streams = one, other = start(scene), start(scene)
+    behind, claiming = (one, other) if claims == "the last to end" else (other, one)
+    scene.change("web")
+    scene.ask(behind, "web")
+    scene.take(behind)
+    scene.change("web")
+    assert behind.behind["web"].held > NEVER
+    scene.deliveries.subscribe(claiming, ["web"])
+    scene.deliveries.claim(claiming, ["web"])
+    for interest in streams:
+        scene.end(interest)
+    (left,) = scene.deliveries.streams.values()
+    assert left.interests[EDS].behind["web"].held == NEVER
+    assert not scene.deliveries.reached(eds("web"), Revision(1))
 
 
 def test_claims_names_given_up_wildcards_and_what_is_unshown_are_kept() -> None:

@@ -5,7 +5,7 @@ import pytest
 from ledger.ids import NEVER, Revision, StreamId
 from ledger.interest import Progress
 from ledger.lag import Lag
-from tests.ledger.scene import calls
+from tests.ledger.scene import calls, held_things
 
 
 def add(lag: Lag, stream: int, held: int) -> None:
@@ -14,11 +14,6 @@ def add(lag: Lag, stream: int, held: int) -> None:
 
 def raised(lag: Lag, stream: int, held: int) -> None:
     lag.raise_held(StreamId(stream), Revision(held))
-
-
-def held_things(lag: Lag) -> int:
-    """How many things a Lag has in its collections, whatever these are."""
-    return sum(len(getattr(lag, slot)) for slot in Lag.__slots__)
 
 
 def test_without_streams_there_is_no_least_and_every_revision_is_reached() -> None:
@@ -39,6 +34,30 @@ def test_the_least_is_the_lowest_that_a_stream_holds() -> None:
     assert lag.least() == Revision(5)
     lag.remove(StreamId(2))
     assert lag.least() == Revision(6)
+
+
+def test_the_least_is_right_however_many_revisions_there_are() -> None:
+    lag = Lag()
+    for stream in range(40):
+        add(lag, stream, stream)
+        assert lag.least() == NEVER
+    for stream in range(40):
+        assert lag.least() == Revision(stream)
+        lag.remove(StreamId(stream))
+    assert lag.least() is None
+
+
+def test_some_revisions_that_come_and_go_leave_nothing_behind() -> None:
+    lag = Lag()
+    for stream in range(20):
+        add(lag, stream, stream)
+    for stream in range(14):
+        lag.remove(StreamId(stream))
+    for number in range(100, 10_000):
+        add(lag, number, number)
+        lag.remove(StreamId(number))
+        assert lag.least() == Revision(14)
+        assert held_things(lag) < 64
 
 
 def test_a_revision_is_reached_when_everybody_holds_it_or_a_later_one() -> None:

@@ -19,8 +19,9 @@ from protos.discovery_pb2 import DeltaDiscoveryRequest, DeltaDiscoveryResponse
 from tests.xds.mesh import HTTP, TCP, service
 from xds.objects import Applied, Deleted, ServiceEntry, ServicePort
 from xds.parsing.content import content_hash
-from xds.plane import Plane, Timing
+from xds.plane import Plane
 from xds.protocol.stream import Peer, Stream, Transport
+from xds.timing import Timing
 from xds.types import CDS, LDS
 
 SETTLING = 60.0

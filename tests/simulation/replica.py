@@ -5,7 +5,8 @@ from ledger.ledger import Ledger
 from tests.simulation.source import Change, Source
 from xds.objects import ConfigObject
 from xds.parsing.content import content_hash
-from xds.plane import Plane, Timing
+from xds.plane import Plane
+from xds.timing import Timing
 
 
 class Replica:

@@ -17,7 +17,8 @@ from tests.simulation.envoy import ModelEnvoy
 from tests.simulation.network import Network
 from tests.simulation.replica import Replica
 from tests.simulation.source import Source, key_of
-from xds.plane import Plane, Timing
+from xds.plane import Plane
+from xds.timing import Timing
 
 SETTLING = 60.0
 

@@ -10,7 +10,7 @@ from controllers.status.model import SourceProblem
 from ledger.ids import ObjectKey
 from tests.controllers.documents import CLUSTER, SERVICE, instance, instance_key
 from tests.controllers.world import World, running
-from xds.plane import Timing
+from xds.timing import Timing
 from xds.types import CDS, EDS
 
 

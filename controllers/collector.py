@@ -1,0 +1,61 @@
+"""Garbage collection: a little at a time and between other things, instead of whenever Python's own counts say so.
+
+Nearly all that lastack lets go of is freed at once, for it makes no cycles; gRPC and asyncio leave some. Python looks
+for them when so many objects more have been made than freed, and what is freed meanwhile makes it wait until there are
+many more: then everybody waits for tens of milliseconds, in the middle of a request. As often as here there is little
+to look through each time.
+"""
+
+import asyncio
+import gc
+import sys
+
+_PERIOD_SECONDS = 0.05
+"""From one look at what is new to the next: a few thousand objects when much is going on, a millisecond or two."""
+
+_NEW_PER_OLDER = 5
+"""So many looks at what is new to one at what has survived just one of them."""
+
+_FULL_SECONDS = 60.0
+"""No look at everything within so long of the last: it may take a second."""
+
+_GROWTH = 1.25
+"""Times as much memory in use as after the last look at everything calls for another one: Python's own ratio."""
+
+
+class Collector:
+    """Looks when it is told to; `run` does so from time to time."""
+
+    def __init__(self) -> None:
+        self._looks = 0
+        self._since_full = 0.0
+        self._in_use = sys.getallocatedblocks()
+
+    async def run(self) -> None:
+        """Stands in for Python's own collections until it is cancelled."""
+        self.settle()
+        gc.disable()
+        try:
+            while True:
+                await asyncio.sleep(_PERIOD_SECONDS)
+                self.look(_PERIOD_SECONDS)
+        finally:
+            gc.enable()
+
+    def settle(self) -> None:
+        """What is there now was loaded, and stays: it is never looked at again."""
+        gc.collect()
+        gc.freeze()
+        self._in_use = sys.getallocatedblocks()
+
+    def look(self, elapsed: float) -> int:
+        """Looks for garbage, so many seconds after the last time. Returns what it looked at: generation 0, 1 or 2."""
+        self._looks += 1
+        self._since_full += elapsed
+        generation = 1 if self._looks % _NEW_PER_OLDER == 0 else 0
+        if generation and self._since_full >= _FULL_SECONDS and sys.getallocatedblocks() > _GROWTH * self._in_use:
+            generation, self._since_full = 2, 0.0
+        gc.collect(generation)
+        if generation == 2:
+            self._in_use = sys.getallocatedblocks()
+        return generation
