@@ -14,7 +14,8 @@ FORMS = (None, ("a", False), ("b", False))
 @pytest.mark.parametrize("part", range(5))
 def test_nobody_waits_for_what_is_so(part: int) -> None:
     for seed in range(20 * part, 20 * (part + 1)):
-        chance, world = random.Random(seed), World()
+        chance = random.Random(seed)
+        world = World(chance)
         for _ in range(STEPS):
             name, what = chance.choice(WORKLOADS), chance.randrange(3)
             if what == 0:

@@ -1,0 +1,73 @@
+"""Memory: of an idle stream, beside the floor's; and after much has come and gone."""
+
+from collections.abc import Iterator
+
+from tests.bench import line
+from tests.bench.child import Child, children
+from tests.bench.fanout import CLIENTS, SERVER, asking, names
+from tests.bench.line import Line
+
+_SUBSCRIPTIONS = 100
+_TO_FLOOR = 1.3
+_GROWTH = 1.05
+"""Times as much after the last third of the churn as after the first: an allocator never gives all of it back."""
+
+
+def run(quick: bool) -> Iterator[Line]:
+    """Two servers with as many streams; and one whose instances change and whose proxies reconnect."""
+    yield _idle(500 if quick else 2000)
+    yield _churn(30 if quick else 300)
+
+
+def _idle(count: int) -> Line:
+    with children() as start:
+        lastack = start("tests.bench.served", str(_SUBSCRIPTIONS), processor=SERVER)
+        floor = start("tests.bench.floor", processor=SERVER)
+        sizes = []
+        for server in (lastack, floor):
+            _open(start("tests.bench.streams", processor=CLIENTS), server, 20)  # what the first stream needs, once
+            before = _settled(server, 20)
+            _open(start("tests.bench.streams", processor=CLIENTS), server, count)
+            sizes.append((_settled(server, 20 + count) - before) / count)
+    ours, theirs = sizes
+    shown = f"({line.mebibytes(ours)}, floor {line.mebibytes(theirs)})"
+    measure = f"an idle stream with {_SUBSCRIPTIONS} subscriptions, of {count:,}"
+    return line.ratio("4 memory", measure, ours, theirs, _TO_FLOOR, shown)
+
+
+def _open(proxies: Child, server: Child, count: int) -> None:
+    is_floor = "floor" in server.module
+    if is_floor:
+        server.ask("read", requests=2 * count)
+    expect = 0 if is_floor else 2
+    requests = asking(names(_SUBSCRIPTIONS), proxies.name)
+    proxies.ask("open", port=server.first["port"], count=count, requests=requests, expect=expect)
+    if is_floor:
+        server.ask("all_read")
+
+
+def _settled(server: Child, count: int) -> int:
+    if "floor" not in server.module:
+        server.ask("settled", count=count)
+    return server.memory()
+
+
+def _churn(rounds: int) -> Line:
+    """Each round: a hundred changes one after another, and a hundred proxies that reconnect."""
+    with children() as start:
+        server = start("tests.bench.served", str(_SUBSCRIPTIONS), processor=SERVER)
+        proxies = start("tests.bench.streams", processor=CLIENTS)
+        _open(proxies, server, 100)
+        sizes = []
+        for _ in range(rounds):
+            server.ask("settled", count=100)
+            for _ in range(100):
+                server.ask("push", changes=1)
+            sizes.append(server.memory())
+            requests = asking(names(_SUBSCRIPTIONS), proxies.name)
+            proxies.ask("again", port=server.first["port"], count=100, requests=requests, expect=2)
+    third = rounds // 3
+    first, last = line.middle(sizes[third : 2 * third]), line.middle(sizes[2 * third :])
+    shown = f"({line.mebibytes(first)}, {line.mebibytes(last)})"
+    measure = f"{100 * rounds:,} changes and as many reconnects: last third, for the second"
+    return line.ratio("4 memory", measure, last, first, _GROWTH, shown)
