@@ -6,7 +6,7 @@ from ledger.deliveries import ResourceChange
 from ledger.ids import ObjectKey, ResourceName, TypeUrl
 from xds.builders.assignments import encode_assignment
 from xds.builders.clusters import encode_cluster, passthrough_cluster
-from xds.builders.routes import encode_empty_routes
+from xds.builders.routes import VirtualHosts, encode_empty_routes
 from xds.index.index import Index, Service, Touched
 from xds.naming import PASSTHROUGH_CLUSTER, by_wildcard, cluster_name, cluster_names, port_listener_name
 from xds.objects import Resolution, ServiceEntry
@@ -27,6 +27,7 @@ class Snapshot:
         self._resources: dict[TypeUrl, dict[str, Resource]] = {CDS: {}, EDS: {}}
         self._owner: dict[str, ObjectKey] = {}
         self._views: dict[View, ViewResources] = {}
+        self._hosts = VirtualHosts()
         self._full_sets: dict[tuple[View, TypeUrl], FullSet] = {}
         self._passthrough = Resource(ResourceName(CDS, PASSTHROUGH_CLUSTER), passthrough_cluster())
 
@@ -40,7 +41,7 @@ class Snapshot:
     def add_view(self, view: View) -> None:
         """A stream with this view has opened."""
         if view not in self._views:
-            self._views[view] = ViewResources(view, self._index)
+            self._views[view] = ViewResources(view, self._index, self._hosts)
 
     def drop_view(self, view: View) -> None:
         """No stream has this view any more."""
@@ -187,6 +188,8 @@ class Snapshot:
                 yield Resource(ResourceName(EDS, name), encode_assignment(name, endpoints))
 
     def _rebuild_views(self, entries: list[ServiceEntry], changes: dict[ResourceName, ResourceChange]) -> None:
+        for entry in entries:
+            self._hosts.forget(entry.key)
         changed: dict[ResourceName, set[View]] = {}
         for view, resources in self._views.items():
             for name in resources.rebuild(entries):

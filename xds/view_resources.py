@@ -9,7 +9,7 @@ from xds.builders.listeners import (
     encode_port_listener,
     encode_redirect_listener,
 )
-from xds.builders.routes import encode_api_routes, encode_port_routes
+from xds.builders.routes import VirtualHosts, encode_api_routes, encode_port_routes
 from xds.index.index import Index, Service
 from xds.naming import REDIRECT_LISTENER, api_names, cluster_name, port_listener_name
 from xds.objects import ServiceEntry, ServicePort
@@ -22,11 +22,15 @@ class ViewResources:
     """The listeners and routes of one view.
 
     A port's are built when the view opens and when a service on the port changes; a gRPC client's when first asked for.
+
+    Args:
+        hosts: the virtual hosts that all views have in common.
     """
 
-    def __init__(self, view: View, index: Index) -> None:
+    def __init__(self, view: View, index: Index, hosts: VirtualHosts) -> None:
         self._view = view
         self._index = index
+        self._hosts = hosts
         self._resources: dict[TypeUrl, dict[str, Resource]] = {LDS: {}, RDS: {}}
         self._api: dict[str, tuple[Resource, Resource]] = {}
         if view.redirect:
@@ -51,14 +55,19 @@ class ViewResources:
         entries = list(entries)
         changed = self._rebuild_ports({port.number for entry in entries for port in entry.ports})
         for name in sorted({name for entry in entries for name in api_names(entry)}):
-            old, new = self._api.pop(name, None), self._build_api(name)
-            if old is not None and new is not None:
-                self._api[name] = new
-            for position, type_url in enumerate((LDS, RDS)):
-                versions = {pair and pair[position].version for pair in (old, new)}
-                if len(versions) > 1:
-                    changed.append(ResourceName(type_url, name))
+            changed.extend(self._rebuild_api(name))
         return changed
+
+    def _rebuild_api(self, name: str) -> list[ResourceName]:
+        old = self._api.pop(name, None)
+        if old is None:  # nobody has it; but somebody may have asked for it when there was none
+            appears = self._api_cluster(name) is not None
+            return [ResourceName(type_url, name) for type_url in (LDS, RDS)] if appears else []
+        new = self._build_api(name)
+        if new is not None:
+            self._api[name] = new
+        pairs = zip(old, new or (None, None), strict=True)
+        return [before.name for before, after in pairs if after is None or after.version != before.version]
 
     def _rebuild_ports(self, ports: Iterable[int]) -> list[ResourceName]:
         changed: list[ResourceName] = []
@@ -71,7 +80,7 @@ class ViewResources:
             taken = self._view.redirect and port == REDIRECT_PORT
             listener = encode_port_listener(port, services, self._view) if services and not taken else None
             http = [(entry, service_port) for entry, service_port in services if service_port.protocol.is_http]
-            routes = encode_port_routes(name, http, self._view.redirect) if http else None
+            routes = encode_port_routes(name, http, self._view.redirect, self._hosts) if http else None
             for type_url, body in ((LDS, listener), (RDS, routes)):
                 resource = ResourceName(type_url, name)
                 if self._put(Resource(resource, body)) if body is not None else self._drop(resource):
@@ -88,15 +97,21 @@ class ViewResources:
         return service.entry, next(port for port in service.entry.ports if port.number == number)
 
     def _build_api(self, name: str) -> tuple[Resource, Resource] | None:
+        cluster = self._api_cluster(name)
+        if cluster is None:
+            return None
+        return (
+            Resource(ResourceName(LDS, name), encode_api_listener(name)),
+            Resource(ResourceName(RDS, name), encode_api_routes(name, cluster)),
+        )
+
+    def _api_cluster(self, name: str) -> str | None:
+        """Where a gRPC client's target leads; None if there is no such service."""
         host, _, number = name.rpartition(":")
         for service in self._ranked(self._index.with_host(host)):
             for port in service.entry.ports:
                 if str(port.number) == number and port.protocol.is_http and self._view.sees(service.entry):
-                    cluster = cluster_name(service.entry.key, port.number, host)
-                    return (
-                        Resource(ResourceName(LDS, name), encode_api_listener(name)),
-                        Resource(ResourceName(RDS, name), encode_api_routes(name, cluster)),
-                    )
+                    return cluster_name(service.entry.key, port.number, host)
         return None
 
     def _put(self, resource: Resource) -> bool:
