@@ -6,6 +6,7 @@ from tests.bench import line
 from tests.bench.child import Child, children
 from tests.bench.fanout import CLIENTS, SERVER, asking, names
 from tests.bench.line import Line
+from tests.bench.reconnect import returning
 
 _SUBSCRIPTIONS = 100
 _TO_FLOOR = 1.3
@@ -56,16 +57,15 @@ def _churn(rounds: int) -> Line:
     """Each round: a hundred changes one after another, and a hundred proxies that reconnect."""
     with children() as start:
         server = start("tests.bench.served", str(_SUBSCRIPTIONS), processor=SERVER)
-        proxies = start("tests.bench.streams", processor=CLIENTS)
-        _open(proxies, server, 100)
-        sizes = []
+        proxies, port = start("tests.bench.streams", processor=CLIENTS), server.first["port"]
+        proxies.ask("open", port=port, count=100, requests=asking(names(_SUBSCRIPTIONS)), expect=2)
+        sizes, back = [], returning(_SUBSCRIPTIONS)
         for _ in range(rounds):
             server.ask("settled", count=100)
             for _ in range(100):
                 server.ask("push", changes=1)
             sizes.append(server.memory())
-            requests = asking(names(_SUBSCRIPTIONS), proxies.name)
-            proxies.ask("again", port=server.first["port"], count=100, requests=requests, expect=2)
+            proxies.ask("again", port=port, count=100, requests=back, expect=0)
     third = rounds // 3
     first, last = line.middle(sizes[third : 2 * third]), line.middle(sizes[2 * third :])
     shown = f"({line.mebibytes(first)}, {line.mebibytes(last)})"

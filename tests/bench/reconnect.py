@@ -22,7 +22,7 @@ _TO_FLOOR = 1.5
 def run(quick: bool) -> Iterator[Line]:
     """lastack and the floor, in turns, with the same requests."""
     proxies, size, rounds = (200, 1000, 1) if quick else (1000, 1000, 3)
-    returning, everything = _returning(size), asking(names(size))
+    back, everything = returning(size), asking(names(size))
     section, about = "5 reconnect", f"{proxies:,} proxies, {size:,} services"
     ours, theirs, sent, full = [], [], 0.0, 0.0
     with children() as start:
@@ -36,9 +36,9 @@ def run(quick: bool) -> Iterator[Line]:
     for _ in range(rounds):
         with children() as start:
             server = start("tests.bench.served", str(size), processor=SERVER)
-            seconds, sent = _reconnect(start, server, proxies, returning)
+            seconds, sent = _reconnect(start, server, proxies, back)
             ours.append(seconds)
-            theirs.append(_floor(start, proxies, returning))
+            theirs.append(_floor(start, proxies, back))
     share = sent / full
     shown = f"{share:.2%} ({line.mebibytes(sent)} of {line.mebibytes(full)})"
     numbers = {"share": share, "bytes": sent, "full": full}
@@ -67,7 +67,7 @@ def _floor(start: Callable[..., Child], count: int, requests: list[str]) -> floa
     return float(read["at"] - told["began"])
 
 
-def _returning(size: int) -> list[str]:
+def returning(size: int) -> list[str]:
     """A proxy's first requests when it is back: what it asks for, and what it holds. Versions are equal everywhere."""
     objects: list[ConfigObject] = [*services(size), *instances(size)]
     snapshot, view = serving(objects).snapshot, View.of_node("node", {})

@@ -22,7 +22,7 @@ import grpc
 from controllers.collector import Collector
 from controllers.files import FileSource
 from controllers.runtime import Runtime
-from ledger.receipts import Query, Receipt
+from ledger.receipts import Outcome, Query, Receipt
 from tests.bench import mesh
 from tests.bench.host import Host
 from tests.envoy.waiting import eventually
@@ -98,7 +98,7 @@ class Served(Host):
         for entry in entries:
             await self._runtime.apply([mesh.applied(entry)])
         receipt, confirmed_at = await self._confirmed(entries[-1])
-        assert receipt.outcome.name == "CONFIRMED", receipt
+        assert receipt.outcome is Outcome.CONFIRMED, f"{receipt.outcome}: {receipt.stragglers[:1]}"
         acked_at = self._plane.received_at
         return {"seconds": acked_at - began, "confirmed": confirmed_at - acked_at}
 
