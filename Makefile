@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test unit envoy conformance simulate scenarios mutants fuzz hostility check format lint types imports protos clean
+.PHONY: help setup demo test unit envoy conformance simulate scenarios mutants fuzz hostility bench bench-quick check format lint types imports protos clean
 
 help: ## list the habits
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,12 @@ fuzz: $(READY) ## throw mutated bytes at requests, objects and files, for an hou
 
 hostility: $(READY) ## measure healthy proxies beside 1,000 streams that misbehave, and judge it; 5 minutes
 	$(BIN)/python -m tests.hostility $(ARGS)
+
+bench: $(READY) ## measure the control plane against its bounds and floors; ARGS="--only index,cold --json FILE"
+	$(BIN)/python -m tests.bench $(ARGS)
+
+bench-quick: $(READY) ## the same, less often each
+	$(BIN)/python -m tests.bench --quick $(ARGS)
 
 check: lint types imports test simulate ## everything that must hold before a change lands
 	$(MAKE) fuzz SECONDS=60

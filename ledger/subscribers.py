@@ -38,9 +38,10 @@ class Subscribers(Streams):
 
     def subscribe(self, interest: Interest, names: Iterable[str]) -> None:
         subscribers, stream = self._subscribers[interest.type_url], interest.stream
+        names = list(names)
+        interest.names.update(names)
+        interest.given_up.difference_update(names)
         for name in names:
-            interest.names.add(name)
-            interest.given_up.discard(name)
             streams = subscribers.get(name)
             if streams is None:
                 subscribers[name] = {stream}

@@ -1,9 +1,9 @@
 """The snapshot: every resource in its newest form, as each view has it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from ledger.deliveries import ResourceChange
-from ledger.ids import ObjectKey, ResourceName, TypeUrl
+from ledger.ids import ObjectKey, ResourceName, TypeUrl, Version
 from xds.builders.assignments import encode_assignment
 from xds.builders.clusters import encode_cluster, passthrough_cluster
 from xds.builders.routes import VirtualHosts, encode_empty_routes
@@ -11,7 +11,7 @@ from xds.index.index import Index, Service, Touched
 from xds.naming import PASSTHROUGH_CLUSTER, by_wildcard, cluster_name, cluster_names, port_listener_name
 from xds.objects import Resolution, ServiceEntry
 from xds.resource import FullSet, Resource
-from xds.types import CDS, EDS, FULL_SET, LDS, RDS
+from xds.types import CDS, EDS, FULL_SET, LDS, RDS, TYPES
 from xds.view import View
 from xds.view_resources import ViewResources
 
@@ -29,6 +29,7 @@ class Snapshot:
         self._views: dict[View, ViewResources] = {}
         self._hosts = VirtualHosts()
         self._full_sets: dict[tuple[View, TypeUrl], FullSet] = {}
+        self._versions: dict[tuple[View, TypeUrl], dict[str, Version]] = {}
         self._passthrough = Resource(ResourceName(CDS, PASSTHROUGH_CLUSTER), passthrough_cluster())
 
     @property
@@ -48,6 +49,8 @@ class Snapshot:
         self._views.pop(view, None)
         for type_url in FULL_SET:
             self._full_sets.pop((view, type_url), None)
+        for type_url in TYPES:
+            self._versions.pop((view, type_url), None)
 
     def views(self) -> set[View]:
         """The views that are kept up to date."""
@@ -97,6 +100,22 @@ class Snapshot:
             self._full_sets[view, type_url] = found
         return found
 
+    def versions(self, view: View, type_url: TypeUrl) -> Mapping[str, Version]:
+        """The version of everything that the view has, but for gRPC clients' own listeners and routes.
+
+        One object for all streams, until something changes: what a thousand proxies claim is compared with it.
+        """
+        found = self._versions.get((view, type_url))
+        if found is None:
+            if type_url == EDS:
+                names: Iterable[str] = (name for name in self._resources[EDS] if self._visible(view, name))
+            else:
+                names = self.names(view, type_url)
+            resources = ((name, self.get(view, ResourceName(type_url, name))) for name in names)
+            found = {name: resource.version for name, resource in resources if resource is not None}
+            self._versions[view, type_url] = found
+        return found
+
     def uses(self, view: View, resource: ResourceName) -> bool:
         """Whether the view has a resource that makes proxies ask for this one: an EDS cluster, or a listener."""
         if resource.type_url == EDS:
@@ -133,9 +152,11 @@ class Snapshot:
         if services:
             entries = [entry for forms in services.values() for entry in forms]
             self._rebuild_views(entries, changes)
-        for type_url in {change.name.type_url for change in changes.values() if change.wildcard} & FULL_SET:
-            for view in self._views:
+        for view in self._views:
+            for type_url in {change.name.type_url for change in changes.values() if change.wildcard} & FULL_SET:
                 self._full_sets.pop((view, type_url), None)
+            for type_url in {change.name.type_url for change in changes.values()}:
+                self._versions.pop((view, type_url), None)
         return list(changes.values())
 
     def _rebuild_service(

@@ -48,8 +48,8 @@ RESOURCES = (
     Mutant(
         "what a proxy holds and is gone is not removed when it reconnects",
         "xds/protocol/delta.py",
-        "names = names.union(snapshot.names(self._view, self.type_url), held, self._perhaps_held())",
-        "names = names.union(snapshot.names(self._view, self.type_url))",
+        "names = names.union(newest, held, self._perhaps_held())",
+        "names = names.union(newest)",
         "rule 23: send what differs, remove what has vanished",
     ),
 )

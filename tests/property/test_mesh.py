@@ -15,7 +15,7 @@ from tests.property.reading import read
 from tests.xds.mesh import DRAINING, Mesh, Object, put, take
 from xds.index.index import Touched
 from xds.objects import AllDraining, Endpoint, Protocol, Resolution, ServiceEntry, ServicePort, WorkloadEntry
-from xds.types import FULL_SET, LDS, RDS, short_name
+from xds.types import FULL_SET, LDS, RDS, TYPES, short_name
 from xds.view import View
 
 T = TypeVar("T")
@@ -156,6 +156,16 @@ class Meshes(RuleBasedStateMachine):
                     name: self.mesh.get(type_url, name, view).version
                     for name in self.mesh.snapshot.names(view, type_url)
                 }
+
+    @invariant()
+    def versions_are_those_of_what_there_is(self) -> None:
+        for view in self.mesh.snapshot.views():
+            found = {
+                ResourceName(type_url, name): version
+                for type_url in TYPES
+                for name, version in self.mesh.snapshot.versions(view, type_url).items()
+            }
+            assert found == {name: resource.version for name, resource in self.mesh.everything(view).items()}
 
     def told(self, changes: Iterable[ResourceChange], exactly: bool) -> None:
         """Each view is told of what is now another version, or gone, or new to it."""

@@ -24,22 +24,24 @@ class DeltaSubscription(Subscription):
         asked = set(request.resource_names_subscribe)
         wildcard = self.type_url in FULL_SET and (not asked or WILDCARD in asked)
         names = asked - {WILDCARD} - set(request.resource_names_unsubscribe)
-        held = request.initial_resource_versions
+        held = dict(request.initial_resource_versions)
         snapshot, deliveries = self._world.snapshot, self._world.deliveries
         deliveries.set_wildcard(self.interest, wildcard)
         deliveries.subscribe(self.interest, names)
-        rejected = self._inherited.tainted
+        newest = snapshot.versions(self._view, self.type_url)
         if wildcard:
-            names = names.union(snapshot.names(self._view, self.type_url), held, self._perhaps_held())
-        claimed = []
-        for name in names:
-            tainted = name in rejected
-            doubtful = tainted or name in self._inherited.doubtful
-            if not doubtful and self._is_newest(name, held.get(name)) and not self._is_awaited(name):
-                claimed.append(name)
+            names = names.union(newest, held, self._perhaps_held())
+        rejected, relics = self._inherited.tainted, self._inherited.relics
+        unsure = rejected | self._inherited.doubtful | self._awaited()
+        # There may be thousands, of a thousand proxies at once: most of them are looked at together.
+        same = names & {name for name, _ in held.items() & newest.items()}
+        claimed = same - unsure
+        for name in names - claimed:
+            if name not in unsure and name in held and self._is_newest(name, held[name]):
+                claimed.add(name)
             else:
-                relic = self._inherited.relics and (tainted or bool(held))
-                self._owe(name, now, relic=relic, tainted=tainted)
+                tainted = name in rejected
+                self._owe(name, now, relic=relics and (tainted or bool(held)), tainted=tainted)
         deliveries.claim(self.interest, claimed)
 
     def receive(self, request: DeltaDiscoveryRequest, now: float) -> None:
@@ -69,18 +71,15 @@ class DeltaSubscription(Subscription):
     def _unnamed(self, name: str, now: float) -> None:
         self._owe(name, now, known=True)  # rule 22: answered with the resource, or its removal
 
-    def _is_newest(self, name: str, version: str | None) -> bool:
-        if version is None:
-            return False
+    def _is_newest(self, name: str, version: str) -> bool:
         resource = self._resource(name)
         return resource is not None and resource.version == version
 
-    def _is_awaited(self, name: str) -> bool:
-        """Whether a cluster (or listener) is on its way, and waits for this (rule 8)."""
+    def _awaited(self) -> set[str]:
+        """Those of which a cluster (or listener) is on its way, and waits for them (rule 8)."""
         parent = PARENT.get(self.type_url)
         interest = self.record.interests.get(parent) if parent is not None else None
-        progress = interest.behind.get(name) if interest is not None else None
-        return progress is not None and bool(progress.sent)
+        return {name for name, progress in interest.behind.items() if progress.sent} if interest is not None else set()
 
     def next_response(self, nonce: Nonce, may_remove: bool, now: float) -> tuple[bytes, list[str]] | None:
         """The response to send now, and which resources are in it; None if there is nothing to send."""
