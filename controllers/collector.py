@@ -13,9 +13,6 @@ import sys
 _PERIOD_SECONDS = 0.05
 """From one look at what is new to the next: a few thousand objects when much is going on, a millisecond or two."""
 
-_NEW_PER_OLDER = 5
-"""So many looks at what is new to one at what has survived just one of them."""
-
 _FULL_SECONDS = 60.0
 """No look at everything within so long of the last: it may take a second."""
 
@@ -27,7 +24,6 @@ class Collector:
     """Looks when it is told to; `run` does so from time to time."""
 
     def __init__(self) -> None:
-        self._looks = 0
         self._since_full = 0.0
         self._in_use = sys.getallocatedblocks()
 
@@ -48,14 +44,15 @@ class Collector:
         gc.freeze()
         self._in_use = sys.getallocatedblocks()
 
-    def look(self, elapsed: float) -> int:
-        """Looks for garbage, so many seconds after the last time. Returns what it looked at: generation 0, 1 or 2."""
-        self._looks += 1
+    def look(self, elapsed: float) -> bool:
+        """Looks for garbage, so many seconds after the last time. Returns whether it looked at everything.
+
+        Else it looks at what is new, once: a second look at what has survived would find little, and take as long as
+        twenty of these.
+        """
         self._since_full += elapsed
-        generation = 1 if self._looks % _NEW_PER_OLDER == 0 else 0
-        if generation and self._since_full >= _FULL_SECONDS and sys.getallocatedblocks() > _GROWTH * self._in_use:
-            generation, self._since_full = 2, 0.0
-        gc.collect(generation)
-        if generation == 2:
-            self._in_use = sys.getallocatedblocks()
-        return generation
+        is_due = self._since_full >= _FULL_SECONDS and sys.getallocatedblocks() > _GROWTH * self._in_use
+        gc.collect(2 if is_due else 1)
+        if is_due:
+            self._since_full, self._in_use = 0.0, sys.getallocatedblocks()
+        return is_due

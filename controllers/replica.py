@@ -29,6 +29,7 @@ from controllers.status.service import StatusService
 from controllers.supervision import Supervisor
 from controllers.tls import Certificates
 from ledger.ids import ObjectKey
+from xds.builders.filters import warm_up
 from xds.plane import Plane
 from xds.server import Limits
 from xds.timing import Timing
@@ -114,6 +115,7 @@ class Replica:
             await source.start()
             self._runtime.barriers.append(source.catch_up)
         self._service.stage = "the gRPC port is being opened"
+        await asyncio.to_thread(warm_up)
         ads = await self._open_ads(server)
         self._runtime.start(roster_known or not self._settings.settling)  # 0: nobody was here before, it is said
         tasks.start("the ticks", self._runtime.tick_forever())

@@ -1,18 +1,17 @@
 """Runs the core on an event loop: the time, the ticks, and receipts that can be awaited."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
+from controllers.batch import Batch
 from controllers.clock import Clock
 from ledger.ids import ProxyId
 from ledger.receipts import Outcome, Query, Receipt
 from xds.objects import Event
 from xds.plane import Plane
 from xds.server import DiscoveryServer, Limits
-
-BATCH = 250
-"""Objects applied in one go, before the event loop gets to run other things: about 10 ms."""
 
 TICK_SECONDS = 1.0
 
@@ -37,14 +36,19 @@ class Runtime:
         self.clock = clock or Clock()
         self.discovery = DiscoveryServer(plane, self.clock, limits, mutual_tls)
         self.barriers: list[Barrier] = []
+        self._batch = Batch()
 
     async def apply(self, events: Sequence[Event]) -> None:
         """Applies changes, in order. Large numbers are cut, so that streams go on meanwhile."""
-        for start in range(0, len(events), BATCH):
-            if start:
-                await asyncio.sleep(0)
-            self.plane.apply(events[start : start + BATCH], self.clock())
+        start = 0
+        while start < len(events):
+            began, end = time.perf_counter(), start + self._batch.size
+            self.plane.apply(events[start:end], self.clock())
             self.discovery.pump()
+            self._batch.took(time.perf_counter() - began)
+            start = end
+            if start < len(events):
+                await asyncio.sleep(0)
 
     def trouble(self, source: str, what: str | None) -> None:
         """A source can't tell what is so, or, with None, can again."""

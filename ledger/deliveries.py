@@ -245,6 +245,9 @@ class Deliveries(Lags):
     def _settle(self, interest: Interest, name: str) -> None:
         progress = interest.behind.pop(name)
         interest.unsent.discard(name)
+        if not interest.behind:  # most of the time; what it once took is given back
+            interest.behind.clear()
+            interest.unsent.clear()
         self._untaint(interest, name)
         if progress.relic:
             self.relics.discard((interest.stream, ResourceName(interest.type_url, name)))

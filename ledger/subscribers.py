@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from sys import intern
 
 from ledger.ids import ResourceName, StreamId, TypeUrl
 from ledger.interest import Interest
@@ -37,10 +38,11 @@ class Subscribers(Streams):
             self.set_wildcard(own, True)
 
     def subscribe(self, interest: Interest, names: Iterable[str]) -> None:
+        """The stream asks for the names. Those of all streams are kept as one string each."""
         subscribers, stream = self._subscribers[interest.type_url], interest.stream
-        names = list(names)
-        interest.names.update(names)
-        interest.given_up.difference_update(names)
+        names = set(map(intern, names))
+        interest.names |= names  # of a set another one takes half the room that it takes of a list
+        interest.given_up -= names
         for name in names:
             streams = subscribers.get(name)
             if streams is None:

@@ -26,6 +26,7 @@ from ledger.receipts import Outcome, Query, Receipt
 from tests.bench import mesh
 from tests.bench.host import Host
 from tests.envoy.waiting import eventually
+from xds.builders.filters import warm_up
 from xds.objects import ConfigObject, WorkloadEntry
 from xds.plane import Plane
 from xds.protocol.stream import Stream
@@ -71,6 +72,7 @@ class Served(Host):
 
     async def start(self, server: grpc.aio.Server) -> None:
         self._runtime.discovery.add_to(server)
+        warm_up()
         self._runtime.start(roster_known=True)
         self._tasks = [asyncio.create_task(self._runtime.tick_forever()), asyncio.create_task(Collector().run())]
         _watch_steps(self._step)

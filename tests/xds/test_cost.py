@@ -1,7 +1,8 @@
 """What a change costs, in calls: only what it touches is built again."""
 
 from tests.ledger.scene import calls
-from tests.xds.mesh import Mesh, selecting, service
+from tests.xds.mesh import GRPC, TCP, Mesh, selecting, service
+from xds.builders.filters import warm_up
 from xds.types import LDS, RDS
 from xds.view import View
 
@@ -14,6 +15,12 @@ def test_of_a_port_that_many_services_share_only_the_routes_of_the_one_that_chan
     assert counted["_virtual_host"] == 1  # and not one for each view
     for view in VIEWS:
         assert b"service-49.example" in mesh.get(RDS, "0.0.0.0_80", view).body
+
+
+def test_the_first_proxy_does_not_wait_for_what_is_built_once() -> None:
+    warm_up()
+    mesh = Mesh(service("web", GRPC, TCP), selecting("api"), views=())
+    assert not calls(mesh.snapshot.add_view, View())["complete_dataclass"]
 
 
 def test_what_no_grpc_client_has_asked_for_is_not_built() -> None:

@@ -40,6 +40,14 @@ _NAMES_KEPT = 4096
 """How many encoded filters with a name in them are kept for the next use; beyond, they are built anew."""
 
 
+def warm_up() -> None:
+    """Builds one of each. The first one of a kind takes most of a second, in which the first proxy would wait."""
+    http_connection_manager("", "")
+    tcp_proxy("")
+    tls_inspector()
+    http2_upstream()
+
+
 @lru_cache(_NAMES_KEPT)
 def http_connection_manager(stat_prefix: str, route_config_name: str) -> Any:
     """An HttpConnectionManager that fetches its routes over ADS, with the router as its only filter."""

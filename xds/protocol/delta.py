@@ -1,5 +1,7 @@
 """The incremental (delta) variant of a subscription (rules 21 to 25)."""
 
+from sys import intern
+
 from ledger.ids import Nonce
 from protos.discovery_pb2 import DeltaDiscoveryRequest
 from xds.protocol.subscription import WILDCARD, Subscription
@@ -21,7 +23,7 @@ class DeltaSubscription(Subscription):
     def begin(self, request: DeltaDiscoveryRequest, now: float) -> None:
         """The first request of the type (rule 23): what differs from what the proxy says it holds is owed; the rest is
         claimed."""
-        asked = set(request.resource_names_subscribe)
+        asked = set(map(intern, request.resource_names_subscribe))
         wildcard = self.type_url in FULL_SET and (not asked or WILDCARD in asked)
         names = asked - {WILDCARD} - set(request.resource_names_unsubscribe)
         held = dict(request.initial_resource_versions)
