@@ -1,5 +1,8 @@
 """How many changes are applied in one go, before the event loop gets to run other things."""
 
+WHILE_LOADING = 2_500
+"""No proxy is served yet that could be kept waiting."""
+
 MOST, LEAST = 250, 25
 
 LONG_SECONDS = 0.025
@@ -7,16 +10,29 @@ LONG_SECONDS = 0.025
 
 _SHORT_SECONDS = LONG_SECONDS / 4
 
+_IN_VAIN = 0.75
+"""If half of a batch takes this share of its time or more, each costs that, and more of them only take longer."""
+
+_RESPITE = 20
+"""Batches after which it is tried again."""
+
 
 class Batch:
     """Follows what the last one took: with thousands of services on a port, or many proxies, each change costs more."""
 
     def __init__(self) -> None:
         self.size = MOST
+        self._halved_from = 0.0
+        """Seconds that the one before took, if it was twice as large."""
+        self._respite = 0
 
     def took(self, seconds: float) -> None:
         """A batch of `size` took so long."""
-        if seconds > LONG_SECONDS:
-            self.size = max(LEAST, self.size // 2)
+        halved_from, self._halved_from = self._halved_from, 0.0
+        self._respite = max(0, self._respite - 1)
+        if halved_from and seconds > _IN_VAIN * halved_from:
+            self.size, self._respite = min(MOST, self.size * 2), _RESPITE
+        elif seconds > LONG_SECONDS and self.size // 2 >= LEAST and not self._respite:
+            self.size, self._halved_from = self.size // 2, seconds
         elif seconds < _SHORT_SECONDS:
             self.size = min(MOST, self.size * 2)

@@ -29,7 +29,6 @@ class Collector:
 
     async def run(self) -> None:
         """Stands in for Python's own collections until it is cancelled."""
-        self.settle()
         gc.disable()
         try:
             while True:

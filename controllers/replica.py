@@ -105,7 +105,8 @@ class Replica:
         log.info("stopped")
 
     async def _start(self, server: grpc.aio.Server, tasks: Supervisor, api: socket.socket) -> None:
-        loop, roster_known = asyncio.get_running_loop(), False
+        loop, roster_known, collector = asyncio.get_running_loop(), False, Collector()
+        tasks.start("the garbage collection", collector.run())
         tasks.start("the lag measurement", self._metrics.measure_lag(loop.time))
         if self._keeper is not None:
             self._service.stage = "the roster is being loaded"
@@ -116,10 +117,10 @@ class Replica:
             self._runtime.barriers.append(source.catch_up)
         self._service.stage = "the gRPC port is being opened"
         await asyncio.to_thread(warm_up)
+        collector.settle()
         ads = await self._open_ads(server)
         self._runtime.start(roster_known or not self._settings.settling)  # 0: nobody was here before, it is said
         tasks.start("the ticks", self._runtime.tick_forever())
-        tasks.start("the garbage collection", Collector().run())
         if self._keeper is not None:
             tasks.start("the roster keeper", self._keeper.run())
         for source in self._sources:

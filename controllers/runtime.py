@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
-from controllers.batch import Batch
+from controllers.batch import WHILE_LOADING, Batch
 from controllers.clock import Clock
 from ledger.ids import ProxyId
 from ledger.receipts import Outcome, Query, Receipt
@@ -42,10 +42,12 @@ class Runtime:
         """Applies changes, in order. Large numbers are cut, so that streams go on meanwhile."""
         start = 0
         while start < len(events):
-            began, end = time.perf_counter(), start + self._batch.size
+            ready, began = self.plane.ready, time.perf_counter()
+            end = start + (self._batch.size if ready else WHILE_LOADING)
             self.plane.apply(events[start:end], self.clock())
             self.discovery.pump()
-            self._batch.took(time.perf_counter() - began)
+            if ready:
+                self._batch.took(time.perf_counter() - began)
             start = end
             if start < len(events):
                 await asyncio.sleep(0)

@@ -73,8 +73,10 @@ class Served(Host):
     async def start(self, server: grpc.aio.Server) -> None:
         self._runtime.discovery.add_to(server)
         warm_up()
+        collector = Collector()
+        collector.settle()
         self._runtime.start(roster_known=True)
-        self._tasks = [asyncio.create_task(self._runtime.tick_forever()), asyncio.create_task(Collector().run())]
+        self._tasks = [asyncio.create_task(self._runtime.tick_forever()), asyncio.create_task(collector.run())]
         _watch_steps(self._step)
 
     async def obey(self, told: dict[str, Any]) -> dict[str, Any]:

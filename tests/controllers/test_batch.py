@@ -3,28 +3,33 @@
 from controllers.batch import LEAST, LONG_SECONDS, MOST, Batch
 
 
-def test_batches_become_smaller_while_they_take_long_and_never_nothing() -> None:
-    batch, sizes = Batch(), []
-    for _ in range(10):
-        batch.took(2 * LONG_SECONDS)
+def run(batch: Batch, each: float, fixed: float = 0.0, times: int = 10) -> list[int]:
+    """Batches of which each object takes so many seconds, and each batch some more. Returns their sizes."""
+    sizes = []
+    for _ in range(times):
         sizes.append(batch.size)
-    assert sizes[0] == MOST // 2
+        batch.took(fixed + each * batch.size)
+    return sizes
+
+
+def test_batches_become_smaller_while_they_take_long_and_never_nothing() -> None:
+    sizes = run(Batch(), each=LONG_SECONDS)
+    assert sizes[:2] == [MOST, MOST // 2]
     assert sizes == sorted(sizes, reverse=True)
-    assert sizes[-1] == LEAST
+    assert LEAST <= sizes[-1] < 2 * LEAST
 
 
 def test_they_grow_again_when_they_are_quick() -> None:
     batch = Batch()
-    for _ in range(10):
-        batch.took(2 * LONG_SECONDS)
-    for _ in range(10):
-        batch.took(0.0)
-    assert batch.size == MOST
+    run(batch, each=LONG_SECONDS)
+    assert run(batch, each=0.0)[-1] == MOST
 
 
-def test_one_that_is_neither_is_followed_by_its_like() -> None:
-    batch = Batch()
-    batch.took(2 * LONG_SECONDS)
-    size = batch.size
-    batch.took(0.9 * LONG_SECONDS)
-    assert batch.size == size
+def test_they_settle_where_they_are_neither_slow_nor_quick() -> None:
+    sizes = run(Batch(), each=LONG_SECONDS / 100, times=50)
+    assert set(sizes[2:]) == {MOST // 4}
+
+
+def test_what_takes_long_whatever_its_size_is_not_made_many_of() -> None:
+    sizes = run(Batch(), each=0.0, fixed=2 * LONG_SECONDS, times=100)
+    assert sum(sizes) > 0.9 * MOST * len(sizes)
