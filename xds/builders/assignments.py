@@ -20,12 +20,12 @@ def encode_assignment(cluster: str, endpoints: EndpointSet | None) -> bytes:
     groups = endpoints.groups if endpoints is not None else {}
     for locality in sorted(groups):
         group = groups[locality]
-        chunks = [group.chunks[key] for key in group.order]
+        chunks = b"".join(group.chunks)
         head = embedded(_LOCALITY, encode_locality(locality))
         weight = UInt32Value(value=min(group.weight, MAX_UINT32)).SerializeToString()
         tail = embedded(_WEIGHT, weight)
-        length = len(head) + sum(map(len, chunks)) + len(tail)
-        parts += [tag(_ASSIGNMENT_ENDPOINTS), varint(length), head, *chunks, tail]
+        length = len(head) + len(chunks) + len(tail)
+        parts += [tag(_ASSIGNMENT_ENDPOINTS), varint(length), head, chunks, tail]
     return b"".join(parts)
 
 

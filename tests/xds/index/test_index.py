@@ -160,7 +160,7 @@ def test_an_instance_listens_on_its_own_port_of_that_name_else_where_the_service
 ) -> None:
     entry = selecting("web", port)
     index = indexed(entry, workload("w", ports=own))
-    (chunk,) = index.services[entry.key].endpoints[80].groups[""].chunks.values()
+    (chunk,) = index.services[entry.key].endpoints[80].groups[""].chunks
     (sent,) = LocalityLbEndpoints.FromString(chunk).lb_endpoints
     assert sent.endpoint.address.socket_address.port_value == expected
 
