@@ -165,6 +165,12 @@ class Plane:
         self.deliveries.arrive(stream.id, now)
         return stream
 
+    def is_read(self, stream: Stream, now: float) -> None:
+        """A new stream that was not read until now (`xds.pace`) is: it has all its time yet to say whose it is."""
+        stream.paused = False
+        if stream.id in self.deliveries.arriving:
+            self.deliveries.arriving[stream.id] = now
+
     def receive(self, stream: Stream, data: bytes, now: float) -> None:
         """A request has arrived.
 
@@ -248,7 +254,8 @@ class Plane:
         overdue = []
         for stream in self.streams.values():
             if stream.record is None:
-                if now - self.deliveries.arriving.get(stream.id, now) >= self.timing.first_request:
+                since = self.deliveries.arriving.get(stream.id, now)
+                if not stream.paused and now - since >= self.timing.first_request:
                     self.deliveries.overlook(stream.id)
                 continue
             patience = self.timing.first_request * (_PAUSED if stream.paused else 1)

@@ -195,7 +195,11 @@ class DiscoveryServer:
 
     async def _read(self, session: _Session, context: grpc.aio.ServicerContext[bytes, bytes]) -> None:
         try:
-            await asyncio.sleep(self._pace.start(session.meter, time.monotonic()))
+            pause = self._pace.start(session.meter, time.monotonic())
+            if pause:
+                session.stream.paused = True
+                await asyncio.sleep(pause)
+                self._plane.is_read(session.stream, self._clock())
             while True:
                 data: object = await context.read()
                 if not isinstance(data, bytes):  # grpc.aio.EOF

@@ -4,10 +4,13 @@ from itertools import pairwise
 
 import pytest
 
+from ledger.ids import Generation
+from ledger.receipts import Outcome, Query
 from protos.base_pb2 import Node
 from protos.discovery_pb2 import DeltaDiscoveryRequest, DeltaDiscoveryResponse
-from tests.hostility.arena import CLUSTERS, INSTANCE, Arena
+from tests.hostility.arena import CLUSTERS, INSTANCE, WEB, Arena
 from tests.hostility.requests import ack, ask, nonce_of
+from xds.objects import Applied
 from xds.pace import BURST, MOST, SHARE, STEADY, Meter, Pace
 from xds.plane import Plane
 from xds.protocol.stream import Peer, Stream, Transport
@@ -156,6 +159,24 @@ def test_what_answers_and_asks_counts(stream: Stream) -> None:
 
 
 # What comes of it
+
+
+def test_a_stream_that_is_not_read_yet_may_be_any_proxys() -> None:
+    """Which holds what a receipt is about: that it has said nothing for long is not its doing."""
+    plane = Plane()
+    plane.apply([Applied(WEB, Generation(1), b"1")], 0.0)
+    plane.start(0.0, roster_known=True)
+    stream = plane.open_stream(Transport(delta=True), Peer("test"), 0.0)
+    stream.paused = True
+
+    def outcome(now: float) -> Outcome:
+        plane.tick(now)
+        return plane.receipt(Query(WEB.key), now).outcome
+
+    assert outcome(100.0) is Outcome.PENDING
+    plane.is_read(stream, 100.0)
+    assert outcome(100.0 + plane.timing.first_request / 2) is Outcome.PENDING
+    assert outcome(100.0 + plane.timing.first_request) is Outcome.CONFIRMED
 
 
 async def test_a_flood_is_read_slowly_and_a_proxy_that_answers_is_not(arena: Arena) -> None:

@@ -69,7 +69,7 @@ class Stream:
         self.unasked = 0
         """Requests so far that did anything but answer a response."""
         self.paused = False
-        """Whether it is read slowly, since there are too many of those; more may have been said than was heard."""
+        """Whether it is not read for a while, since there are too many of those; more may have been said than heard."""
         self._unknown_types: set[int] = set()
         self._sequence = 0
 
