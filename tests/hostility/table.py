@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import chain
 from statistics import median
 
+from tests.columns import in_columns
 from tests.hostility.battle import Account, Phase, named
 from tests.hostility.ways import WAYS
 
@@ -45,11 +46,7 @@ def rows(account: Account) -> list[Row]:
 
 def render(lines: Iterable[Row]) -> str:
     """The table as text."""
-    cells = [("measure", "calm", "hostile", "bound", ""), *(row.cells for row in lines)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells
-    )
+    return in_columns([("measure", "calm", "hostile", "bound", ""), *(row.cells for row in lines)])
 
 
 def crowds(account: Account) -> str:
