@@ -31,15 +31,8 @@ class Child:
 
     def ask(self, what: str, **about: Any) -> Told:
         """Has something done, and waits for the answer."""
-        self.tell(what, **about)
-        return self._answer()
-
-    def tell(self, what: str, **about: Any) -> None:
-        """Has something done; `hear` gives the answer."""
         assert self._process.stdin is not None
         print(json.dumps({"do": what, **about}), file=self._process.stdin, flush=True)
-
-    def hear(self) -> Told:
         return self._answer()
 
     def _answer(self) -> Told:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from tests.bench import line
 from tests.bench.index import SERVICES
@@ -49,7 +50,7 @@ def _in_turns(how: str, sizes: Sequence[int], rounds: int) -> list[Load]:
     for _ in range(rounds):
         for size, found in zip(sizes, loads, strict=True):
             found.append(_load(how, size))
-    return [Load(line.middle([o.seconds for o in f]), line.middle([o.bytes for o in f])) for f in loads]
+    return [Load(median([o.seconds for o in f]), median([o.bytes for o in f])) for f in loads]
 
 
 def _load(how: str, size: int) -> Load:

@@ -1,6 +1,7 @@
 """Fan-out: an instance changes, and every proxy hears of it."""
 
 from collections.abc import Callable, Iterator, Sequence
+from statistics import median
 
 from tests.bench import line
 from tests.bench.child import Child, children
@@ -58,19 +59,19 @@ def _fan_out(start: Callable[..., Child], count: int, rounds: int) -> Iterator[L
         confirmed.append(told["confirmed"])
         theirs.append(floor.ask("push", body=body)["seconds"])
         bursts.append(lastack.ask("push", changes=_BURST)["seconds"])
-    single = line.middle(ours)
+    single = median(ours)
     section, about = "3 fan-out", f"{count:,} streams"
-    shown = f"({line.time(single)}, floor {line.time(line.middle(theirs))})"
-    yield line.ratio(section, f"{about}: change -> last ACK", single, line.middle(theirs), _TO_FLOOR, shown)
+    shown = f"({line.time(single)}, floor {line.time(median(theirs))})"
+    yield line.ratio(section, f"{about}: change -> last ACK", single, median(theirs), _TO_FLOOR, shown)
     yield line.at_most(section, f"{about}: last ACK -> CONFIRMED, longest", max(confirmed), _CONFIRMED_SECONDS)
     measure = f"{about}: a burst of {_BURST} changes, for one change"
-    yield line.ratio(section, measure, line.middle(bursts), single, _BURST_TIMES, f"({line.time(line.middle(bursts))})")
+    yield line.ratio(section, measure, median(bursts), single, _BURST_TIMES, f"({line.time(median(bursts))})")
     yield from _few(start, count, few, rounds)
     without = [lastack.ask("reach", count=count)["seconds"] for _ in range(rounds)]
     proxies.ask("stall", stream=0)
     beside = [lastack.ask("reach", count=count - 1)["seconds"] for _ in range(rounds)]
     measure = f"{about}: one of them never reads: for the others"
-    yield line.ratio(section, measure, line.middle(beside), line.middle(without), _OTHERS_TIMES)
+    yield line.ratio(section, measure, median(beside), median(without), _OTHERS_TIMES)
 
 
 def _few(start: Callable[..., Child], count: int, few: int, rounds: int) -> Iterator[Line]:
@@ -87,6 +88,6 @@ def _few(start: Callable[..., Child], count: int, few: int, rounds: int) -> Iter
     for _ in range(10 * rounds):
         for server, seconds in zip((crowded, alone), spent, strict=True):
             seconds.append(server.ask("push", changes=1)["seconds"])
-    beside, without = map(line.middle, spent)
+    beside, without = map(median, spent)
     measure = f"{count:,} streams, {few} subscribed: for as many without the others"
     yield line.ratio("3 fan-out", measure, beside, without, _SUBSCRIBED_TIMES, f"({line.time(beside)})")

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from itertools import islice
+from statistics import median
 
 from tests.bench import line
 from tests.bench.full_scan import FullScan, assignments
@@ -38,11 +39,11 @@ def run(quick: bool) -> Iterator[Line]:
     for _ in range(40 if quick else 200):
         for mesh, changing, seconds in zip(meshes, entries, spent, strict=True):
             seconds.extend(_timed(mesh, islice(changing, _BLOCK)))
-    median = line.middle(spent[0])
+    one = median(spent[0])
     about = f"{SERVICES:,} services, {2 * SERVICES:,} instances: one change"
-    yield line.at_most("1 index", f"{about}, median", median, _MEDIAN_SECONDS)
+    yield line.at_most("1 index", f"{about}, median", one, _MEDIAN_SECONDS)
     yield line.at_most("1 index", f"{about}, 99th percentile", line.quantile(spent[0], 0.99), _P99_SECONDS)
-    yield line.ratio("1 index", "twice of both, median", line.middle(spent[1]), median, _GROWTH)
+    yield line.ratio("1 index", "twice of both, median", median(spent[1]), one, _GROWTH)
     yield _beside_full_scan(meshes[0])
     yield _large(quick)
 
@@ -69,9 +70,9 @@ def _beside_full_scan(mesh: Indexed) -> Line:
         changed = scan.apply(entry)
         slow.append(time.perf_counter() - began)
         assert changed == assignments(mesh, every[_UNCHANGED // 2]), "the full scan has another outcome"
-    times = line.middle(slow) / line.middle(quick)
-    shown = f"{times:,.0f}x ({line.time(line.middle(slow))})"
-    numbers = {"ratio": times, "full_scan": line.middle(slow), "index": line.middle(quick)}
+    times = median(slow) / median(quick)
+    shown = f"{times:,.0f}x ({line.time(median(slow))})"
+    numbers = {"ratio": times, "full_scan": median(slow), "index": median(quick)}
     return Line("1 index", "as fast as a full scan", shown, f">= {_TIMES_FASTER:,}x", times >= _TIMES_FASTER, numbers)
 
 

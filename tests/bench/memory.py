@@ -1,6 +1,7 @@
 """Memory: of an idle stream, beside the floor's; and after much has come and gone."""
 
 from collections.abc import Iterator
+from statistics import median
 
 from tests.bench import line
 from tests.bench.child import Child, children
@@ -67,7 +68,7 @@ def _churn(rounds: int) -> Line:
             sizes.append(server.memory())
             proxies.ask("again", port=port, count=100, requests=back, expect=0)
     third = rounds // 3
-    first, last = line.middle(sizes[third : 2 * third]), line.middle(sizes[2 * third :])
+    first, last = median(sizes[third : 2 * third]), median(sizes[2 * third :])
     shown = f"({line.mebibytes(first)}, {line.mebibytes(last)})"
     measure = f"{100 * rounds:,} changes and as many reconnects: last third, for the second"
     return line.ratio("4 memory", measure, last, first, _GROWTH, shown)

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Iterator
 from itertools import islice
+from statistics import median
 
 from controllers.runtime import Runtime
 from ledger.receipts import Outcome, Query
@@ -100,7 +101,7 @@ async def _measure(rounds: int) -> list[Line]:
     assert not any(task.done() for task in crowded.tasks), "the others wait no longer"
     acked = crowded.ack(crowded.stuck)
     last = max(await asyncio.gather(*crowded.tasks)) - acked
-    beside, alone = map(line.middle, costs)
+    beside, alone = map(median, costs)
     about, section = f"{_WAITING:,} waiting", "6 receipts"
     measure = f"{about}: ACK of the last straggler -> answered, 99th percentile"
     return [

@@ -1,6 +1,7 @@
 """Reconnect: the control plane is restarted, and every proxy comes back with what it holds."""
 
 from collections.abc import Callable, Iterator
+from statistics import median
 
 from ledger.ids import ResourceName, TypeUrl
 from protos.base_pb2 import Node
@@ -43,10 +44,8 @@ def run(quick: bool) -> Iterator[Line]:
     shown = f"{share:.2%} ({line.mebibytes(sent)} of {line.mebibytes(full)})"
     numbers = {"share": share, "bytes": sent, "full": full}
     yield Line(section, f"{about}: bytes sent, of the full state", shown, f"<= {_SHARE:.0%}", share <= _SHARE, numbers)
-    shown = f"({line.time(line.middle(ours))}, floor {line.time(line.middle(theirs))})"
-    yield line.ratio(
-        section, f"{about}: until all are settled", line.middle(ours), line.middle(theirs), _TO_FLOOR, shown
-    )
+    shown = f"({line.time(median(ours))}, floor {line.time(median(theirs))})"
+    yield line.ratio(section, f"{about}: until all are settled", median(ours), median(theirs), _TO_FLOOR, shown)
     shown = f"{line.time(in_sotw['seconds'])}, {line.mebibytes(in_sotw['bytes'])}"
     yield Line(section, f"{about}: by SotW, which can't tell what it holds", shown, numbers=dict(in_sotw))
 
