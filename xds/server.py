@@ -1,13 +1,13 @@
 """The gRPC server: thin faces of the streams on `grpc.aio`. It decides nothing.
 
-Each stream has a reader, which hands requests to the plane, and a writer, which writes what the plane gives; a stream
-that has something to send is told so through an event, never by polling.
+Each stream has a task that reads, and hands requests to the plane; while there is something to send, it has another one
+that writes what the plane gives. Nothing polls, and an idle stream has nothing but its reader.
 """
 
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import grpc
@@ -78,21 +78,31 @@ class Limits:
             # With it each stream's window grows to megabytes, and a stream that floods fills it before it is read.
             ("grpc.http2.bdp_probe", 0),
             ("grpc.so_reuseport", 0),
+            # By default those that wait to be accepted are refused at random from 1,000 on; a restart brings all at once.
+            ("grpc.server.max_pending_requests", self.max_streams),
+            ("grpc.server.max_pending_requests_hard_limit", self.max_streams),
         ]
 
 
 @dataclass(slots=True, eq=False)
 class _Session:
+    """A stream as gRPC has it. reader, writer: its tasks; headers: those of the response, while they are being sent."""
+
     stream: Stream
     meter: Meter
-    wake: asyncio.Event = field(default_factory=asyncio.Event)
-    over: asyncio.Event = field(default_factory=asyncio.Event)
+    context: grpc.aio.ServicerContext[bytes, bytes]
+    reader: asyncio.Task[None]
+    writer: asyncio.Task[None] | None = None
     headers: asyncio.Future[None] | None = None
+    begun: bool = False
     error: StreamError | None = None
+    over: bool = False
 
     def end(self, error: StreamError | None) -> None:
-        self.error = self.error or error
-        self.over.set()
+        """Has the reader stop, and tell the peer why."""
+        if not self.over:
+            self.over, self.error = True, error
+            self.reader.cancel()
 
 
 class DiscoveryServer:
@@ -129,8 +139,8 @@ class DiscoveryServer:
         """Wakes the streams that have something to send. To be called after every call of the plane."""
         for stream in self._plane.take_woken():
             session = self._sessions.get(stream)
-            if session is not None:
-                session.wake.set()
+            if session is not None and session.writer is None and session.stream.has_unsent:
+                session.writer = asyncio.create_task(self._write(session))
         for call in self.after_pump:
             call()
 
@@ -168,17 +178,21 @@ class DiscoveryServer:
         context.add_done_callback(closed)
         peer = Peer(context.peer(), self._names(context))
         stream = self._plane.open_stream(transport, peer, self._clock())
-        session = _Session(stream, self._pace.meter(peer.address, time.monotonic()))
+        reader = asyncio.current_task()
+        assert reader is not None
+        session = _Session(stream, self._pace.meter(peer.address, time.monotonic()), context, reader)
         self._sessions[stream.id] = session
-        reader = asyncio.create_task(self._read(session, context))
-        writer = asyncio.create_task(self._write(session, context))
         try:
-            await session.over.wait()
+            await self._read(session)
+        except asyncio.CancelledError:
+            if not session.over or reader.uncancel():  # the peer is gone
+                raise
         finally:
             # Also when the peer is gone and this task is cancelled: the end of the stream must never be missed. Nor may
             # it wait for the writer, which a peer that doesn't read may hold up for ever.
-            reader.cancel()
-            writer.cancel()
+            session.over = True
+            if session.writer is not None:
+                session.writer.cancel()
             del self._sessions[stream.id]
             self._plane.end_stream(stream, self._clock())
             self.pump()
@@ -193,7 +207,7 @@ class DiscoveryServer:
         """A call is over for gRPC too: it holds nothing any more of what the peer did not read."""
         self._open -= 1
 
-    async def _read(self, session: _Session, context: grpc.aio.ServicerContext[bytes, bytes]) -> None:
+    async def _read(self, session: _Session) -> None:
         try:
             pause = self._pace.start(session.meter, time.monotonic())
             if pause:
@@ -201,20 +215,19 @@ class DiscoveryServer:
                 await asyncio.sleep(pause)
                 self._plane.is_read(session.stream, self._clock())
             while True:
-                data: object = await context.read()
+                data: object = await session.context.read()
                 if not isinstance(data, bytes):  # grpc.aio.EOF
-                    break
+                    return
                 pause = self._receive(session, data)
                 del data  # it may be large, and the next one long in coming
                 session.stream.paused = pause > 0
                 if pause:
                     await asyncio.sleep(pause)
-            session.end(None)
         except StreamError as error:
             # Another one, without the frames of this one: they hold the request, and gRPC would hold them in a cycle.
-            session.end(StreamError(error.status, error.message))
+            session.error = StreamError(error.status, error.message)
         except Exception as error:
-            self._failed(session, error)
+            session.error = _internal(session, error)
 
     def _receive(self, session: _Session, data: bytes) -> float:
         """Hands a request to the plane. Returns the seconds after which to read the next one."""
@@ -234,26 +247,25 @@ class DiscoveryServer:
         ended = time.monotonic()
         return self._pace.pause(session.meter, ended - began, ended)
 
-    async def _write(self, session: _Session, context: grpc.aio.ServicerContext[bytes, bytes]) -> None:
+    async def _write(self, session: _Session) -> None:
+        """Writes what there is, until there is nothing more."""
+        stream, context = session.stream, session.context
         try:
-            await session.wake.wait()
-            # Apart from the first response, or gRPC could not end the stream of a peer that does not read that.
-            session.headers = asyncio.ensure_future(context.send_initial_metadata(()))
-            session.headers.add_done_callback(_look_at)
-            await asyncio.shield(session.headers)
-            while True:
-                await session.wake.wait()
-                session.wake.clear()
-                while (response := self._plane.next_response(session.stream, self._clock())) is not None:
-                    await context.write(response)
+            if not session.begun:
+                # Apart from the first response, or gRPC could not end the stream of a peer that does not read that.
+                session.begun = True
+                session.headers = asyncio.ensure_future(context.send_initial_metadata(()))
+                session.headers.add_done_callback(_look_at)
+                await asyncio.shield(session.headers)
+                session.headers = None
+            while (response := self._plane.next_response(stream, self._clock())) is not None:
+                await context.write(response)
         except grpc.aio.InternalError:  # the peer is gone
             session.end(None)
         except Exception as error:
-            self._failed(session, error)
-
-    def _failed(self, session: _Session, error: Exception) -> None:
-        log.exception("request failed", stream=session.stream.id, peer=session.stream.peer.address)
-        session.end(StreamError(Status.UNAVAILABLE, f"internal error: {type(error).__name__}"))
+            session.end(_internal(session, error))
+        finally:
+            session.writer = None
 
     def _names(self, context: grpc.aio.ServicerContext[bytes, bytes]) -> tuple[str, ...] | None:
         if not self._mutual_tls:
@@ -270,6 +282,11 @@ class DiscoveryServer:
             log.info("stream ended", **about)
         else:
             log.warning("stream refused", status=session.error.status.value, reason=session.error.message, **about)
+
+
+def _internal(session: _Session, error: Exception) -> StreamError:
+    log.exception("request failed", stream=session.stream.id, peer=session.stream.peer.address)
+    return StreamError(Status.UNAVAILABLE, f"internal error: {type(error).__name__}")
 
 
 def _look_at(headers: asyncio.Future[None]) -> None:

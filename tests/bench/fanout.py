@@ -49,7 +49,7 @@ def _fan_out(start: Callable[..., Child], count: int, rounds: int) -> Iterator[L
     proxies.ask("open", port=lastack.first["port"], count=count, requests=asking(names(_SERVICES)), expect=2)
     lastack.ask("settled", count=count)
     lastack.ask("push", changes=1)
-    body = lastack.ask("pushed")["response"]
+    body = lastack.ask("written")["responses"][-1]
     floor.ask("greet", responses=[body, body])
     others.ask("open", port=floor.first["port"], count=count, requests=asking(names(_SERVICES)), expect=2)
     ours, theirs, confirmed, bursts = [], [], [], []

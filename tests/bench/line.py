@@ -59,6 +59,10 @@ def time(seconds: float) -> str:
     return f"{seconds * 1e6:.3g} us"
 
 
+def kibibytes(size: float) -> str:
+    return f"{size / 2**10:.3g} KiB"
+
+
 def mebibytes(size: float) -> str:
     return f"{size / 2**20:.3g} MiB"
 

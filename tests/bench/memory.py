@@ -25,33 +25,27 @@ def _idle(count: int) -> Line:
     with children() as start:
         lastack = start("tests.bench.served", str(_SUBSCRIPTIONS), processor=SERVER)
         floor = start("tests.bench.floor", processor=SERVER)
+        first = start("tests.bench.streams", processor=CLIENTS)
+        _open(first, lastack, 1)  # what the first stream needs, once
+        lastack.ask("settled", count=1)
+        floor.ask("greet", responses=lastack.ask("written")["responses"])
+        _open(first, floor, 1)
         sizes = []
         for server in (lastack, floor):
-            _open(start("tests.bench.streams", processor=CLIENTS), server, 20)  # what the first stream needs, once
-            before = _settled(server, 20)
+            before = server.memory()
             _open(start("tests.bench.streams", processor=CLIENTS), server, count)
-            sizes.append((_settled(server, 20 + count) - before) / count)
+            if server is lastack:
+                server.ask("settled", count=1 + count)
+            sizes.append((server.memory() - before) / count)
     ours, theirs = sizes
-    shown = f"({line.mebibytes(ours)}, floor {line.mebibytes(theirs)})"
+    shown = f"({line.kibibytes(ours)}, floor {line.kibibytes(theirs)})"
     measure = f"an idle stream with {_SUBSCRIPTIONS} subscriptions, of {count:,}"
     return line.ratio("4 memory", measure, ours, theirs, _TO_FLOOR, shown)
 
 
 def _open(proxies: Child, server: Child, count: int) -> None:
-    is_floor = "floor" in server.module
-    if is_floor:
-        server.ask("read", requests=2 * count)
-    expect = 0 if is_floor else 2
     requests = asking(names(_SUBSCRIPTIONS), proxies.name)
-    proxies.ask("open", port=server.first["port"], count=count, requests=requests, expect=expect)
-    if is_floor:
-        server.ask("all_read")
-
-
-def _settled(server: Child, count: int) -> int:
-    if "floor" not in server.module:
-        server.ask("settled", count=count)
-    return server.memory()
+    proxies.ask("open", port=server.first["port"], count=count, requests=requests, expect=2)
 
 
 def _churn(rounds: int) -> Line:

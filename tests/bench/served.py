@@ -4,7 +4,7 @@ There are two instances for each service on average; with MEMBERS, so many of th
 
 Told line by line. push: {changes}: so many changes of one instance, in one go: {seconds} until the last ACK,
 {confirmed} seconds from then until the receipt. reach: {count}: one change: {seconds} until so many requests have come.
-pushed: the response that was written last, in hexadecimal. settled: {count}: waits until so many streams have shown
+written: the last {responses}, two at most, in hexadecimal. settled: {count}: waits until so many streams have shown
 what they hold, and are behind on nothing; {at}: when the last request had been taken in. longest: {seconds} of the
 longest step of the event loop since the last time. load: {directory}: takes in another source.
 """
@@ -13,6 +13,7 @@ import asyncio
 import sys
 import time
 from asyncio import events
+from collections import deque
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -35,12 +36,11 @@ from xds.protocol.stream import Stream
 class WatchedPlane(Plane):
     """Notes when it took in the last request, and what it wrote last."""
 
-    received_at = 0.0
-    written = b""
-    awaited = 0
-
     def __init__(self) -> None:
         super().__init__()
+        self.received_at = 0.0
+        self.written: deque[bytes] = deque(maxlen=2)
+        self.awaited = 0
         self.reached = asyncio.Event()
 
     def receive(self, stream: Stream, data: bytes, now: float) -> None:
@@ -52,7 +52,8 @@ class WatchedPlane(Plane):
 
     def next_response(self, stream: Stream, now: float) -> bytes | None:
         response = super().next_response(stream, now)
-        self.written = response or self.written
+        if response is not None:
+            self.written.append(response)
         return response
 
 
@@ -85,8 +86,8 @@ class Served(Host):
                 return await self._push(told["changes"])
             case "reach":
                 return await self._reach(told["count"])
-            case "pushed":
-                return {"response": self._plane.written.hex()}
+            case "written":
+                return {"responses": [response.hex() for response in self._plane.written]}
             case "settled":
                 return await self._settled(told["count"])
             case "longest":

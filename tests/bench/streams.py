@@ -100,6 +100,8 @@ class Proxies:
             if self._answers[wire] == self._expect:
                 self._waiting.pop(wire, None)
         if wire.closed:
+            if wire in self._waiting and self._expect:
+                raise RuntimeError("a stream was refused")
             self._drop(wire)
 
     def _drop(self, wire: Wire) -> None:

@@ -116,6 +116,14 @@ class Stream:
         if subscription.outstanding is not sent and not asks:
             self.unasked -= 1
 
+    @property
+    def has_unsent(self) -> bool:
+        """Whether `next_response` may have something to give; it is quick to ask."""
+        for subscription in self.subscriptions.values():
+            if subscription.outstanding is None and (subscription.interest.unsent or subscription.answer_due):
+                return True
+        return False
+
     def next_response(self, now: float) -> bytes | None:
         """The next response to write, in the order of rule 7; None if there is nothing to send now."""
         for type_url in TYPES:
