@@ -10,6 +10,7 @@ from ledger.ids import NEVER, ResourceName, Revision, StreamId
 from ledger.interest import Interest, Progress
 from ledger.lag import Lag
 from ledger.lags import Lags
+from ledger.sparse import having, lacking
 from ledger.stream_record import StreamRecord
 
 
@@ -60,8 +61,8 @@ class Deliveries(Lags):
             self._take_over(own, interest, name)
         interest.behind.clear()
         interest.unsent.clear()
-        own.rejected |= interest.rejected
-        own.doubtful |= interest.doubtful
+        own.rejected = having(own.rejected, interest.rejected)
+        own.doubtful = having(own.doubtful, interest.doubtful)
         for name in interest.claimed & own.behind.keys():
             self._lower_held(own, name, NEVER)
         self.claim(own, interest.claimed - own.behind.keys())
@@ -233,13 +234,13 @@ class Deliveries(Lags):
     def _taint(self, interest: Interest, name: str, progress: Progress, text: str) -> None:
         progress.nack = text
         progress.alone = True
-        interest.rejected.add(name)
+        interest.rejected = having(interest.rejected, {name})
         self.retainted.add(self.streams[interest.stream].proxy)
 
     def _untaint(self, interest: Interest, name: str) -> None:
         if name in interest.rejected or name in interest.doubtful:
-            interest.rejected.discard(name)
-            interest.doubtful.discard(name)
+            interest.rejected = lacking(interest.rejected, (name,))
+            interest.doubtful = lacking(interest.doubtful, (name,))
             self.retainted.add(self.streams[interest.stream].proxy)
 
     def _settle(self, interest: Interest, name: str) -> None:

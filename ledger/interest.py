@@ -1,9 +1,11 @@
 """What one stream asks for of one resource type, and what of it the stream has yet to ACK."""
 
+from collections.abc import Set
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ledger.ids import NEVER, Revision, StreamId, TypeUrl
+from ledger.sparse import NOTHING
 
 
 class DeliveryState(StrEnum):
@@ -54,18 +56,20 @@ class Interest:
         have rejected them, unheard.
     claimed: resources that the proxy says it holds in the newest form; never in `behind` at the same time.
     given_up: names the stream no longer asks for although it may still use what it has of them (rule 26).
+
+    Those that are most often empty, or the same for many streams, are of `ledger.sparse`.
     """
 
     stream: StreamId
     type_url: TypeUrl
     wildcard: bool = False
-    names: set[str] = field(default_factory=set)
+    names: Set[str] = NOTHING
     behind: dict[str, Progress] = field(default_factory=dict)
     unsent: set[str] = field(default_factory=set)
-    rejected: set[str] = field(default_factory=set)
-    doubtful: set[str] = field(default_factory=set)
-    claimed: set[str] = field(default_factory=set)
-    given_up: set[str] = field(default_factory=set)
+    rejected: Set[str] = NOTHING
+    doubtful: Set[str] = NOTHING
+    claimed: Set[str] = NOTHING
+    given_up: Set[str] = NOTHING
 
     def state(self, name: str) -> DeliveryState:
         """Why the stream is behind on `name`, which must be in `behind` or `claimed`."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from ledger.ids import ResourceName, Revision, StreamId, TypeUrl
 from ledger.interest import Interest
 from ledger.lag import Lag
+from ledger.sparse import having, lacking
 from ledger.subscribers import Subscribers
 from ledger.wakes import Wake
 
@@ -28,13 +29,13 @@ class Lags(Subscribers):
 
     def claim(self, interest: Interest, names: Iterable[str]) -> None:
         """The proxy says that it holds the newest form of these: nothing is sent, and nothing is credited (rule 23)."""
-        interest.claimed.update(names)
+        interest.claimed = having(interest.claimed, frozenset(names))
         if interest.claimed:
             self._claimants.setdefault(interest.type_url, set()).add(interest.stream)
 
     def _forget_claims(self, interest: Interest, names: Iterable[str]) -> None:
         if interest.claimed:
-            interest.claimed.difference_update(names)
+            interest.claimed = lacking(interest.claimed, names)
             if not interest.claimed:
                 self._claimants[interest.type_url].discard(interest.stream)
 

@@ -1,10 +1,11 @@
 """One stream of a proxy, and what can be told of whose process it is."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Set
 from dataclasses import dataclass, field
 
 from ledger.ids import ProxyId, StreamId, TypeUrl
 from ledger.interest import Interest
+from ledger.sparse import NOTHING
 
 
 @dataclass(slots=True)
@@ -17,9 +18,9 @@ class Inheritance:
     relics: whether the proxy may hold something from before this process started.
     """
 
-    tainted: set[str] = field(default_factory=set)
-    doubtful: set[str] = field(default_factory=set)
-    behind: set[str] = field(default_factory=set)
+    tainted: Set[str] = NOTHING
+    doubtful: Set[str] = NOTHING
+    behind: Set[str] = NOTHING
     relics: bool = False
 
 
@@ -51,11 +52,11 @@ class StreamRecord:
     ended: float | None = None
     ended_order: int = 0
     claims_anything: bool = False
-    targets: set[str] = field(default_factory=set)
+    targets: Set[str] = NOTHING
     asks_for_everything: bool = False
     answered: bool = False
     heard_order: int = 0
-    outgrown: set[TypeUrl] = field(default_factory=set)
+    outgrown: Set[TypeUrl] = frozenset()
     interests: dict[TypeUrl, Interest] = field(default_factory=dict)
 
     def is_kin(self, other: "StreamRecord") -> bool:

@@ -1,11 +1,12 @@
 """The streams of proxies: who opened them, what each has shown, which have ended."""
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence, Set
 from itertools import zip_longest
 
 from ledger.ids import NEVER, ProxyId, ResourceName, StreamId, TypeUrl
 from ledger.interest import Interest
 from ledger.processes import RECONNECT_SECONDS
+from ledger.sparse import NOTHING, having
 from ledger.stream_record import Inheritance, StreamRecord
 from ledger.succession import EVERYTHING, Succession
 
@@ -73,7 +74,7 @@ class Streams(Succession):
             record = StreamRecord(
                 stream, proxy, None, ended, set(), self._next_moment(), claims_anything=True, ended=ended
             )
-            record.targets = set() if target is None else {target}
+            record.targets = NOTHING if target is None else {target}
             record.ended_order = self._next_moment()
             self._file(record)
             self.absent.add(stream)
@@ -95,9 +96,10 @@ class Streams(Succession):
         for other in self.of_proxy[record.proxy].values():
             interest = other.interests.get(type_url)
             if interest is not None:
-                inherited.tainted |= interest.rejected
-                inherited.doubtful |= interest.doubtful.union(n for n, p in interest.behind.items() if p.sent)
-                inherited.behind |= interest.behind.keys()
+                on_their_way = {name for name, progress in interest.behind.items() if progress.sent}
+                inherited.tainted = having(inherited.tainted, interest.rejected)
+                inherited.doubtful = having(inherited.doubtful, interest.doubtful | on_their_way)
+                inherited.behind = having(inherited.behind, interest.behind.keys())
                 inherited.relics |= (other.id, ResourceName(type_url, EVERYTHING)) in self.relics
                 inherited.relics |= any(progress.relic for progress in interest.behind.values())
         interest = record.interests[type_url] = Interest(record.id, type_url)
@@ -111,7 +113,7 @@ class Streams(Succession):
         record.unshown.add(type_url)
         self.connecting.add(record.id)
 
-    def aim(self, record: StreamRecord, targets: set[str]) -> None:
+    def aim(self, record: StreamRecord, targets: Set[str]) -> None:
         """The stream asks for these listeners by name: that tells its party, and so whom it may succeed."""
         if targets == record.targets:
             return
@@ -137,18 +139,18 @@ class Streams(Succession):
         if not record.claims_anything:
             self._shown(record, set(record.unshown))
 
-    def doubt(self, record: StreamRecord, type_url: TypeUrl, names: set[str]) -> None:
+    def doubt(self, record: StreamRecord, type_url: TypeUrl, names: Set[str]) -> None:
         """The process may hold any form of these, whatever it claims: until it ACKs them."""
         interest = record.interests[type_url]
         doubtful = names & interest.behind.keys()
         if doubtful:
-            interest.doubtful |= doubtful
+            interest.doubtful = having(interest.doubtful, doubtful)
             self.retainted.add(record.proxy)
 
     def outgrown(self, record: StreamRecord, type_url: TypeUrl) -> None:
         """The process that is back on this stream needs nothing of the type, and will not ask for it."""
         if type_url not in record.outgrown:
-            record.outgrown.add(type_url)
+            record.outgrown = having(record.outgrown, {type_url})
             self._succeed_kin(record, {type_url})
 
     def end(self, stream: StreamId, now: float) -> StreamRecord:
@@ -160,11 +162,12 @@ class Streams(Succession):
         if not record.claims_anything:
             self._shown(record, set(record.unshown))
         for interest in record.interests.values():
-            for name, progress in interest.behind.items():
-                if progress.sent:
-                    interest.doubtful.add(name)
-                    self.retainted.add(record.proxy)
-                    progress.sent = NEVER
+            on_their_way = {name for name, progress in interest.behind.items() if progress.sent}
+            if on_their_way:
+                interest.doubtful = having(interest.doubtful, on_their_way)
+                self.retainted.add(record.proxy)
+            for name in on_their_way:
+                interest.behind[name].sent = NEVER
         self.processes.wait_for_return(record.proxy, now + RECONNECT_SECONDS)
         self._succeed(record, record.unshown | record.interests.keys())
         if record.id in self.streams:

@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from sys import intern
 
 from ledger.ids import ResourceName, StreamId, TypeUrl
 from ledger.interest import Interest
+from ledger.sparse import NOTHING, having, lacking
 from ledger.stream_record import StreamRecord
 from ledger.streams import Streams
 
@@ -30,19 +30,18 @@ class Subscribers(Streams):
             streams = subscribers[name]
             streams.discard(interest.stream)
             streams.add(own.stream)
-        own.names |= interest.names
-        own.given_up = (own.given_up | interest.given_up) - own.names
-        interest.names.clear()
-        interest.given_up.clear()
+        own.names = having(own.names, interest.names)
+        own.given_up = lacking(having(own.given_up, interest.given_up), own.names)
+        interest.names = interest.given_up = NOTHING
         if interest.wildcard:
             self.set_wildcard(own, True)
 
     def subscribe(self, interest: Interest, names: Iterable[str]) -> None:
-        """The stream asks for the names. Those of all streams are kept as one string each."""
+        """The stream asks for the names. They should be interned: one string each for all streams."""
+        names = frozenset(names)
         subscribers, stream = self._subscribers[interest.type_url], interest.stream
-        names = set(map(intern, names))
-        interest.names |= names  # of a set another one takes half the room that it takes of a list
-        interest.given_up -= names
+        interest.names = having(interest.names, names)
+        interest.given_up = lacking(interest.given_up, names)
         for name in names:
             streams = subscribers.get(name)
             if streams is None:
@@ -65,9 +64,9 @@ class Subscribers(Streams):
         the stream obliged, though nothing of it can be sent, until `release` finds it unused.
         """
         for name in names:
-            interest.names.discard(name)
+            interest.names = lacking(interest.names, (name,))
             if still_used(name):
-                interest.given_up.add(name)
+                interest.given_up = having(interest.given_up, {name})
                 interest.unsent.discard(name)
             else:
                 self._let_go(interest, name)
@@ -75,12 +74,12 @@ class Subscribers(Streams):
     def release(self, interest: Interest, still_used: Callable[[str], bool]) -> None:
         """Looks again at the names given up: those that are used no longer oblige no more."""
         for name in [name for name in interest.given_up if not still_used(name)]:
-            interest.given_up.discard(name)
+            interest.given_up = lacking(interest.given_up, (name,))
             self._let_go(interest, name)
 
     def unname(self, interest: Interest, name: str) -> None:
         """The stream asks for the resource by name no longer, and still by its wildcard."""
-        interest.names.discard(name)
+        interest.names = lacking(interest.names, (name,))
         self._unindex(interest, name)
 
     def _let_go(self, interest: Interest, name: str) -> None:

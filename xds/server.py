@@ -78,7 +78,7 @@ class Limits:
             # With it each stream's window grows to megabytes, and a stream that floods fills it before it is read.
             ("grpc.http2.bdp_probe", 0),
             ("grpc.so_reuseport", 0),
-            # By default those that wait to be accepted are refused at random from 1,000 on; a restart brings all at once.
+            # Of those that wait to be accepted, gRPC refuses some from 1,000 on; after a restart all come at once.
             ("grpc.server.max_pending_requests", self.max_streams),
             ("grpc.server.max_pending_requests_hard_limit", self.max_streams),
         ]

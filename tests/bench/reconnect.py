@@ -39,7 +39,7 @@ def run(quick: bool) -> Iterator[Line]:
             server = start("tests.bench.served", str(size), processor=SERVER)
             seconds, sent = _reconnect(start, server, proxies, back)
             ours.append(seconds)
-            theirs.append(_floor(start, proxies, back))
+            theirs.append(_floor(start, proxies, back, server.ask("written")["responses"]))
     share = sent / full
     shown = f"{share:.2%} ({line.mebibytes(sent)} of {line.mebibytes(full)})"
     numbers = {"share": share, "bytes": sent, "full": full}
@@ -52,16 +52,18 @@ def run(quick: bool) -> Iterator[Line]:
 
 def _reconnect(start: Callable[..., Child], server: Child, count: int, requests: list[str]) -> tuple[float, float]:
     client = start("tests.bench.streams", processor=CLIENTS)
-    told = client.ask("open", port=server.first["port"], count=count, requests=requests, expect=0)
+    told = client.ask("open", port=server.first["port"], count=count, requests=requests, expect=2)
     settled = server.ask("settled", count=count)
     return settled["at"] - told["began"], client.ask("received")["bytes"]
 
 
-def _floor(start: Callable[..., Child], count: int, requests: list[str]) -> float:
+def _floor(start: Callable[..., Child], count: int, requests: list[str], responses: list[str]) -> float:
+    """Reads as many requests and answers them, until all answers are ACKed."""
     server = start("tests.bench.floor", processor=SERVER)
     client = start("tests.bench.streams", processor=CLIENTS)
-    server.ask("read", requests=len(requests) * count)
-    told = client.ask("open", port=server.first["port"], count=count, requests=requests, expect=0)
+    server.ask("greet", responses=responses)
+    server.ask("read", requests=2 * len(requests) * count)
+    told = client.ask("open", port=server.first["port"], count=count, requests=requests, expect=len(responses))
     read = server.ask("all_read")
     return float(read["at"] - told["began"])
 

@@ -8,7 +8,6 @@ from ledger.deliveries import Deliveries
 from ledger.ids import Revision, StreamId
 from ledger.interest import Interest
 from ledger.stream_record import StreamRecord
-from protos.discovery_pb2 import DeltaDiscoveryRequest
 from tests.fuzz.targets import TARGETS
 from xds.index.index import Index
 from xds.parsing import services, yaml_values
@@ -16,6 +15,7 @@ from xds.parsing.addresses import ip_or_block
 from xds.parsing.yaml_scalars import resolve
 from xds.plane import Plane
 from xds.protocol.delta import DeltaSubscription
+from xds.protocol.delta_request import DeltaRequest
 from xds.protocol.subscription import Subscription
 
 Plant = Callable[[pytest.MonkeyPatch], None]
@@ -57,9 +57,9 @@ def a_claim_is_taken_for_an_ack(patch: pytest.MonkeyPatch) -> None:
 def a_strange_nonce_is_an_error(patch: pytest.MonkeyPatch) -> None:
     true = DeltaSubscription.receive
 
-    def receive(self: DeltaSubscription, request: DeltaDiscoveryRequest, now: float) -> None:
-        if request.response_nonce:
-            int(request.response_nonce.partition(".")[2])
+    def receive(self: DeltaSubscription, request: DeltaRequest, now: float) -> None:
+        if request.nonce:
+            int(request.nonce.partition(".")[2])
         true(self, request, now)
 
     patch.setattr(DeltaSubscription, "receive", receive)

@@ -13,8 +13,8 @@ CREDIT = (
     Mutant(
         "a response is known by its root alone: the ACK of an earlier one with an equal root passes for its own (delta)",
         "xds/protocol/delta.py",
-        "if sent is not None and request.response_nonce == sent.nonce:",
-        'if sent is not None and request.response_nonce.partition(".")[0] == sent.nonce.partition(".")[0]:',
+        "if sent is not None and request.nonce == sent.nonce:",
+        'if sent is not None and request.nonce.partition(".")[0] == sent.nonce.partition(".")[0]:',
         "rule 29: duplicate ACKs and ACKs of forgotten nonces credit nothing",
     ),
     Mutant(

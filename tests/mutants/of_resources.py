@@ -48,8 +48,8 @@ RESOURCES = (
     Mutant(
         "what a proxy holds and is gone is not removed when it reconnects",
         "xds/protocol/delta.py",
-        "names = names.union(newest, held, self._perhaps_held())",
-        "names = names.union(newest)",
+        "names = {*names, *newest, *held, *self._perhaps_held(inherited)}",
+        "names = {*names, *newest}",
         "rule 23: send what differs, remove what has vanished",
     ),
 )

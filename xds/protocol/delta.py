@@ -1,9 +1,10 @@
 """The incremental (delta) variant of a subscription (rules 21 to 25)."""
 
-from sys import intern
+from collections.abc import Set
 
 from ledger.ids import Nonce
-from protos.discovery_pb2 import DeltaDiscoveryRequest
+from ledger.stream_record import Inheritance
+from xds.protocol.delta_request import DeltaRequest
 from xds.protocol.subscription import WILDCARD, Subscription
 from xds.resource import Resource
 from xds.types import FULL_SET, PARENT
@@ -20,53 +21,57 @@ ROOT_PREFIX = 12
 class DeltaSubscription(Subscription):
     """One type on one delta stream."""
 
-    def begin(self, request: DeltaDiscoveryRequest, now: float) -> None:
+    def begin(self, request: DeltaRequest, inherited: Inheritance, now: float) -> None:
         """The first request of the type (rule 23): what differs from what the proxy says it holds is owed; the rest is
         claimed."""
-        asked = set(map(intern, request.resource_names_subscribe))
+        asked = request.subscribed
         wildcard = self.type_url in FULL_SET and (not asked or WILDCARD in asked)
-        names = asked - {WILDCARD} - set(request.resource_names_unsubscribe)
-        held = dict(request.initial_resource_versions)
+        refused = request.unsubscribed | {WILDCARD}
+        names: Set[str] = asked if asked.isdisjoint(refused) else asked - refused
+        held = request.held
         snapshot, deliveries = self._world.snapshot, self._world.deliveries
         deliveries.set_wildcard(self.interest, wildcard)
         deliveries.subscribe(self.interest, names)
         newest = snapshot.versions(self._view, self.type_url)
         if wildcard:
-            names = names.union(newest, held, self._perhaps_held())
-        rejected, relics = self._inherited.tainted, self._inherited.relics
-        unsure = rejected | self._inherited.doubtful | self._awaited()
+            names = {*names, *newest, *held, *self._perhaps_held(inherited)}
+        unsure = inherited.tainted | inherited.doubtful | self._awaited()
         # There may be thousands, of a thousand proxies at once: most of them are looked at together.
-        same = names & {name for name, _ in held.items() & newest.items()}
-        claimed = same - unsure
+        claimed = request.current(newest)
+        if unsure or not claimed <= names:
+            claimed = (claimed & names) - unsure
+        others: set[str] = set()
         for name in names - claimed:
             if name not in unsure and name in held and self._is_newest(name, held[name]):
-                claimed.add(name)
+                others.add(name)
             else:
-                tainted = name in rejected
-                self._owe(name, now, relic=relics and (tainted or bool(held)), tainted=tainted)
+                tainted = name in inherited.tainted
+                self._owe(name, now, relic=inherited.relics and (tainted or bool(held)), tainted=tainted)
+        if others:
+            claimed = claimed | others
         deliveries.claim(self.interest, claimed)
 
-    def receive(self, request: DeltaDiscoveryRequest, now: float) -> None:
+    def receive(self, request: DeltaRequest, now: float) -> None:
         """A later request: an answer to a response, a change of names (rule 21: under any nonce), or both."""
         sent = self.outstanding
-        if sent is not None and request.response_nonce == sent.nonce:
-            if request.HasField("error_detail"):  # rule 4
-                self._reject(request.error_detail.message, says_new_version=False)
+        if sent is not None and request.nonce == sent.nonce:
+            if request.error is not None:  # rule 4
+                self._reject(request.error, says_new_version=False)
             else:
                 self._accept(now)
-        subscribed = set(request.resource_names_subscribe)
-        if not subscribed and not request.resource_names_unsubscribe:
+        subscribed, unsubscribed = request.subscribed, request.unsubscribed
+        if not subscribed and not unsubscribed:
             return
         wildcard = self.interest.wildcard
         if self.type_url in FULL_SET:
-            if WILDCARD in request.resource_names_unsubscribe:
+            if WILDCARD in unsubscribed:
                 wildcard = False
             if WILDCARD in subscribed:
                 wildcard = True
-        subscribed.discard(WILDCARD)
+        subscribed -= {WILDCARD}
         asked = self.interest.names
         again = (subscribed & asked) - self.interest.unsent
-        self._rename(subscribed - asked, (asked & set(request.resource_names_unsubscribe)) - subscribed, wildcard, now)
+        self._rename(subscribed - asked, (asked & unsubscribed) - subscribed, wildcard, now)
         for name in again:
             self._owe(name, now, known=True)  # rule 22
 

@@ -1,6 +1,9 @@
 """The state-of-the-world variant of a subscription (rules 15 to 20)."""
 
+from sys import intern
+
 from ledger.ids import Nonce
+from ledger.stream_record import Inheritance
 from protos.discovery_pb2 import DiscoveryRequest
 from xds.protocol.subscription import WILDCARD, Subscription
 from xds.resource import FullSet, Resource, version_of
@@ -17,7 +20,7 @@ class SotwSubscription(Subscription):
 
     _last_set: FullSet | None = None
 
-    def begin(self, request: DiscoveryRequest, now: float) -> None:
+    def begin(self, request: DiscoveryRequest, inherited: Inheritance, now: float) -> None:
         """The first request of the type.
 
         Whatever version it names, all that it asks for is sent: that answers it (rule 5), and a claim would credit
@@ -27,14 +30,13 @@ class SotwSubscription(Subscription):
         deliveries = self._world.deliveries
         deliveries.set_wildcard(self.interest, wildcard)
         deliveries.subscribe(self.interest, names)
-        rejected = self._inherited.tainted
         if wildcard:
             # It does not list what it holds: what it has not been told to be gone is owed as well.
             served = self._world.snapshot.names(self._view, self.type_url)
-            names = names.union(served, self._perhaps_held(), self._inherited.behind)
+            names = names.union(served, self._perhaps_held(inherited), inherited.behind)
         for name in names:
-            tainted = name in rejected
-            relic = self._inherited.relics and (tainted or bool(request.version_info))
+            tainted = name in inherited.tainted
+            relic = inherited.relics and (tainted or bool(request.version_info))
             self._owe(name, now, relic=relic, tainted=tainted)
 
     def receive(self, request: DiscoveryRequest, now: float) -> None:
@@ -55,7 +57,7 @@ class SotwSubscription(Subscription):
             self._rename(names - asked, asked - names, wildcard, now)  # rule 15: also under a stale nonce
 
     def _asked(self, request: DiscoveryRequest) -> tuple[set[str], bool]:
-        names = set(request.resource_names)
+        names = set(map(intern, request.resource_names))
         if self.type_url not in FULL_SET:
             return names - {WILDCARD}, False
         self._explicit = self._explicit or bool(names)

@@ -1,6 +1,6 @@
 """One stream: decodes its requests, keeps its subscriptions, and decides what is sent next."""
 
-from collections.abc import Collection
+from collections.abc import Set
 from dataclasses import dataclass
 from itertools import chain, islice
 
@@ -8,14 +8,16 @@ from google.protobuf.message import DecodeError
 
 from ledger.ids import Nonce, ProxyId, ResourceName, StreamId, TypeUrl
 from ledger.roster import Proxy, Roster
+from ledger.sparse import NOTHING, having
 from ledger.stream_record import StreamRecord
 from protos.base_pb2 import Node
 from protos.discovery_pb2 import DeltaDiscoveryRequest, DiscoveryRequest
 from xds.identity import covers
 from xds.protocol.delta import ROOT_PREFIX, DeltaSubscription
+from xds.protocol.delta_request import DeltaRequest
 from xds.protocol.errors import Status, StreamError
 from xds.protocol.sotw import SotwSubscription
-from xds.protocol.subscription import WILDCARD, World, check_lengths, check_number
+from xds.protocol.subscription import WILDCARD, World, check_length, check_number
 from xds.types import CDS, CHILD, EDS, FULL_SET, LDS, RDS, TYPES
 from xds.view import View
 
@@ -28,6 +30,8 @@ MAX_USER_AGENT_LENGTH = 200
 MAX_STRANGE = 25_000
 """Names of resources that don't exist, which all streams together may ask for: about 60 MB. Proxies of one mesh ask for
 the same names: those that were there before it shrank, or was lost."""
+
+_EVERY_TYPE = frozenset(TYPES)
 
 FEW_STRANGE = 100
 """So many of them a stream may ask for whatever others do."""
@@ -93,25 +97,20 @@ class Stream:
         if type_url not in TYPES:
             self._remember_unknown(type_url)
             return
-        if isinstance(request, DeltaDiscoveryRequest):
-            self._check(request.resource_names_subscribe, type_url)
-            self._check(request.initial_resource_versions, type_url)
-        else:
-            self._check(request.resource_names, type_url)
+        given = self._read(request, type_url)
         subscription = self.subscriptions.get(type_url)
-        if subscription is not None:
-            self._aim(type_url, request)
         if subscription is None:
-            self._begin(type_url, request, now)
+            self._begin(type_url, given, now)
             return
+        self._aim(type_url, given)
         sent = subscription.outstanding
         if isinstance(subscription, DeltaSubscription):
-            assert isinstance(request, DeltaDiscoveryRequest)
-            subscription.receive(request, now)
-            asks = bool(request.resource_names_subscribe or request.resource_names_unsubscribe)
+            assert isinstance(given, DeltaRequest)
+            subscription.receive(given, now)
+            asks = bool(given.subscribed or given.unsubscribed)
         else:
-            assert isinstance(request, DiscoveryRequest)
-            subscription.receive(request, now)
+            assert isinstance(given, DiscoveryRequest)
+            subscription.receive(given, now)
             asks = False  # it repeats its names with every ACK
         if subscription.outstanding is not sent and not asks:
             self.unasked -= 1
@@ -144,21 +143,41 @@ class Stream:
             return body
         return None
 
-    def _check(self, given: Collection[str], type_url: TypeUrl) -> None:
-        """Refuses names that are too many or too long, or that are of nothing and fill the memory.
+    def _read(
+        self, request: DiscoveryRequest | DeltaDiscoveryRequest, type_url: TypeUrl
+    ) -> DiscoveryRequest | DeltaRequest:
+        """Looks at the names in a request.
+
+        Raises:
+            StreamError: the stream has to end.
+        """
+        most = self._world.most_names
+        if isinstance(request, DiscoveryRequest):
+            check_number(len(request.resource_names), type_url, most)  # before they are read: there may be a million
+            names = set(request.resource_names)
+            check_length(max(map(len, names), default=0))
+            self._check(names, type_url)
+            return request
+        check_number(len(request.resource_names_subscribe), type_url, most)
+        check_number(len(request.initial_resource_versions), type_url, most)
+        given = self._world.delta_requests.read(request)
+        check_length(given.longest)
+        self._check(given.subscribed, type_url)
+        self._check(given.held.keys(), type_url)
+        return given
+
+    def _check(self, names: Set[str], type_url: TypeUrl) -> None:
+        """Refuses names that are of nothing and fill the memory.
 
         Raises:
             StreamError: the stream has to end.
         """
         world, view = self._world, self.view
         assert view is not None
-        check_number(len(given), type_url, world.most_names)  # before they are looked at: there may be a million
-        names = set(given)
-        check_lengths(names)
         if world.deliveries.remembered + len(names) <= MAX_STRANGE + world.snapshot.size:
             return
         subscription = self.subscriptions.get(type_url)
-        asked = subscription.interest.names if subscription is not None else set()
+        asked = subscription.interest.names if subscription is not None else NOTHING
         if names <= asked:
             return
         strange = (
@@ -197,12 +216,12 @@ class Stream:
             self.view = View.of_node(node_id, metadata)
         except ValueError as error:
             raise StreamError(Status.INVALID_ARGUMENT, f"node {node_id!r}: its metadata has {error}") from error
-        expected = TYPES if self.transport.only is None else (self.transport.only,)
+        expected = _EVERY_TYPE if self.transport.only is None else (self.transport.only,)
         self._world.snapshot.add_view(self.view)
         self.record = self._world.deliveries.open(self.id, proxy_id, self.view, expected, now)
         self.proxy = self._roster.connected(proxy_id, self.peer.address, _user_agent(node), now)
 
-    def _begin(self, type_url: TypeUrl, request: DiscoveryRequest | DeltaDiscoveryRequest, now: float) -> None:
+    def _begin(self, type_url: TypeUrl, request: DiscoveryRequest | DeltaRequest, now: float) -> None:
         record, proxy, view = self.record, self.proxy, self.view
         assert record is not None
         assert proxy is not None
@@ -210,47 +229,46 @@ class Stream:
         new_here = type_url not in proxy.shown
         self._roster.asked(proxy, type_url)
         self._aim(type_url, request)
-        if isinstance(request, DeltaDiscoveryRequest):
-            claims_anything = bool(request.initial_resource_versions)
-        else:
-            claims_anything = bool(request.version_info)
+        claims_anything = bool(request.held if isinstance(request, DeltaRequest) else request.version_info)
         interest, inherited = self._world.deliveries.show(record, type_url, claims_anything)
         if new_here or self._world.deliveries.processes.count(record, type_url) > 1:
             # The process has not shown the type to this control plane before; or another of its node id has.
             inherited.relics = True
-            inherited.tainted |= {name.name for name in proxy.remembered_taint if name.type_url == type_url}
+            remembered = {name.name for name in proxy.remembered_taint if name.type_url == type_url}
+            inherited.tainted = having(inherited.tainted, remembered)
         try:
-            if isinstance(request, DeltaDiscoveryRequest):
-                delta = DeltaSubscription(self._world, record, view, interest, inherited)
+            if isinstance(request, DeltaRequest):
+                delta = DeltaSubscription(self._world, record, view, interest)
                 self.subscriptions[type_url] = delta
-                delta.begin(request, now)
+                delta.begin(request, inherited, now)
             else:
-                sotw = SotwSubscription(self._world, record, view, interest, inherited)
+                sotw = SotwSubscription(self._world, record, view, interest)
                 self.subscriptions[type_url] = sotw
-                sotw.begin(request, now)
+                sotw.begin(request, inherited, now)
         except Exception:
             self._world.deliveries.not_shown(record, type_url)
             raise
         self._world.deliveries.doubt(record, type_url, inherited.doubtful)
 
-    def _aim(self, type_url: TypeUrl, request: DiscoveryRequest | DeltaDiscoveryRequest) -> None:
+    def _aim(self, type_url: TypeUrl, request: DiscoveryRequest | DeltaRequest) -> None:
         """A gRPC client asks for the listener of its target by name; an Envoy for everything."""
         record, proxy = self.record, self.proxy
         assert record is not None
         assert proxy is not None
         if type_url not in FULL_SET:
             return
-        if isinstance(request, DeltaDiscoveryRequest):
-            names = set(request.resource_names_subscribe)
-            given_up = set(request.resource_names_unsubscribe)
+        names: Set[str]
+        given_up: Set[str]
+        if isinstance(request, DeltaRequest):
+            names, given_up = request.subscribed, request.unsubscribed
             kept = record.targets - given_up
         else:
-            names, kept, given_up = set(request.resource_names), set(), set()
+            names, kept, given_up = set(request.resource_names), NOTHING, NOTHING
         if WILDCARD in names or (not names and type_url not in record.interests):
             record.asks_for_everything = True
         elif type_url == LDS and not record.asks_for_everything:
             if type_url not in record.interests:
-                names -= given_up  # in a first request that counts for more
+                names = names - given_up  # in a first request that counts for more
             self._world.deliveries.aim(record, names | kept)
             streams = self._world.deliveries.of_proxy[proxy.id].values()
             self._roster.aimed(proxy, {target for stream in streams for target in stream.targets})

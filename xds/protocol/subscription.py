@@ -1,6 +1,6 @@
 """What SotW and delta have in common: one type on one stream."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -9,6 +9,7 @@ from ledger.ids import NEVER, Nonce, ResourceName, Revision, TypeUrl
 from ledger.interest import Interest
 from ledger.stream_record import Inheritance, StreamRecord
 from xds.naming import by_wildcard
+from xds.protocol.delta_request import DeltaRequests
 from xds.protocol.errors import Status, StreamError
 from xds.protocol.traffic import Traffic
 from xds.resource import Resource
@@ -55,7 +56,7 @@ class Outstanding:
 class World:
     """What subscriptions work on: the same objects for all streams.
 
-    catalogue: clusters and listeners that an earlier process may have sent.
+    catalogue: clusters and listeners that an earlier process may have sent. delta_requests: reads them.
     """
 
     snapshot: Snapshot
@@ -65,6 +66,7 @@ class World:
     root: str = ""
     catalogue: frozenset[ResourceName] = frozenset()
     traffic: Traffic = field(default_factory=Traffic)
+    delta_requests: DeltaRequests = field(default_factory=DeltaRequests)
 
     @property
     def most_names(self) -> int:
@@ -75,13 +77,10 @@ class World:
 class Subscription:
     """One type on one stream. `interest` holds what is asked for and what is behind; this holds the rest."""
 
-    def __init__(
-        self, world: World, record: StreamRecord, view: View, interest: Interest, inherited: Inheritance
-    ) -> None:
+    def __init__(self, world: World, record: StreamRecord, view: View, interest: Interest) -> None:
         self._world = world
         self.record = record
         self._view = view
-        self._inherited = inherited
         self.interest = interest
         self.type_url: TypeUrl = interest.type_url
         self.outstanding: Outstanding | None = None
@@ -95,7 +94,7 @@ class Subscription:
 
     # What is asked for
 
-    def _rename(self, added: set[str], dropped: set[str], wildcard: bool, now: float) -> None:
+    def _rename(self, added: Set[str], dropped: Set[str], wildcard: bool, now: float) -> None:
         """Changes what is asked for. What is newly asked for is owed; what no longer is, is given up.
 
         Args:
@@ -125,15 +124,14 @@ class Subscription:
             deliveries.give_up(interest, dropped, self._still_used)
             self._release_children()
 
-    def _perhaps_held(self) -> set[str]:
+    def _perhaps_held(self, inherited: Inheritance) -> Set[str]:
         """What the proxy may hold without claiming it, perhaps of names that are gone: parts of responses it rejected.
 
         The rejection itself may have been lost, with the stream or with an earlier process of the control plane.
         """
-        inherited = self._inherited
         names = inherited.tainted | inherited.doubtful
         if inherited.relics:
-            names.update(r.name for r in self._world.catalogue if r.type_url == self.type_url)
+            names |= {r.name for r in self._world.catalogue if r.type_url == self.type_url}
         return names
 
     def _owe(self, name: str, now: float, *, known: bool = False, relic: bool = False, tainted: bool = False) -> None:
@@ -323,13 +321,12 @@ def check_number(names: int, type_url: TypeUrl, most: int) -> None:
         )
 
 
-def check_lengths(names: Iterable[str]) -> None:
-    """Refuses names that are too long; as `check_number`.
+def check_length(longest: int) -> None:
+    """Refuses names that are too long, by the longest of them; as `check_number`.
 
     Raises:
         StreamError: the stream has to end.
     """
-    longest = max(map(len, names), default=0)
     if longest > MAX_NAME_LENGTH:
         raise StreamError(
             Status.INVALID_ARGUMENT,
