@@ -139,6 +139,11 @@ class ServiceEntry:
     def key(self) -> ObjectKey:
         return ObjectKey(SERVICE_ENTRY, self.namespace, self.name)
 
+    @property
+    def claim_rank(self) -> tuple[str, ObjectKey]:
+        """Of two services that claim the same thing, the one of least rank gets it: the older one, then by name."""
+        return self.created or "~", self.key  # without a creation time it is younger than any that has one
+
 
 @dataclass(frozen=True, slots=True)
 class WorkloadEntry:

@@ -28,7 +28,7 @@ class Resource:
         responses that carry it.
     """
 
-    __slots__ = ("any_field", "name", "version")
+    __slots__ = ("__weakref__", "any_field", "name", "version")
 
     def __init__(self, name: ResourceName, body: bytes) -> None:
         self.name = name

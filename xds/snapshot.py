@@ -6,10 +6,11 @@ from ledger.deliveries import ResourceChange
 from ledger.ids import ObjectKey, ResourceName, TypeUrl, Version
 from xds.builders.assignments import encode_assignment
 from xds.builders.clusters import encode_cluster, passthrough_cluster
-from xds.builders.routes import VirtualHosts, encode_empty_routes
+from xds.builders.routes import encode_empty_routes
 from xds.index.index import Index, Service, Touched
 from xds.naming import PASSTHROUGH_CLUSTER, by_wildcard, cluster_name, cluster_names, port_listener_name
 from xds.objects import Resolution, ServiceEntry
+from xds.port import Ports
 from xds.resource import FullSet, Resource
 from xds.types import CDS, EDS, FULL_SET, LDS, RDS, TYPES
 from xds.view import View
@@ -27,7 +28,7 @@ class Snapshot:
         self._resources: dict[TypeUrl, dict[str, Resource]] = {CDS: {}, EDS: {}}
         self._owner: dict[str, ObjectKey] = {}
         self._views: dict[View, ViewResources] = {}
-        self._hosts = VirtualHosts()
+        self._ports = Ports()
         self._full_sets: dict[tuple[View, TypeUrl], FullSet] = {}
         self._versions: dict[tuple[View, TypeUrl], dict[str, Version]] = {}
         self._passthrough = Resource(ResourceName(CDS, PASSTHROUGH_CLUSTER), passthrough_cluster())
@@ -42,7 +43,7 @@ class Snapshot:
     def add_view(self, view: View) -> None:
         """A stream with this view has opened."""
         if view not in self._views:
-            self._views[view] = ViewResources(view, self._index, self._hosts)
+            self._views[view] = ViewResources(view, self._index, self._ports)
 
     def drop_view(self, view: View) -> None:
         """No stream has this view any more."""
@@ -88,7 +89,7 @@ class Snapshot:
     def catalogue(self) -> set[ResourceName]:
         """Every cluster and listener of a service that some wildcard subscription covers."""
         names = {ResourceName(CDS, name) for name in self._resources[CDS]}
-        names.update(ResourceName(LDS, port_listener_name(port)) for port in self._index.ports())
+        names.update(ResourceName(LDS, port_listener_name(port)) for port in self._ports.numbers())
         return names
 
     def full_set(self, view: View, type_url: TypeUrl) -> FullSet:
@@ -140,6 +141,7 @@ class Snapshot:
         for one in touched:
             endpoints |= one.endpoints
             for old, new in one.services:
+                self._ports.change(old, new)
                 for entry in (old, new):
                     if entry is not None:
                         services.setdefault(entry.key, []).append(entry)
@@ -209,8 +211,6 @@ class Snapshot:
                 yield Resource(ResourceName(EDS, name), encode_assignment(name, endpoints))
 
     def _rebuild_views(self, entries: list[ServiceEntry], changes: dict[ResourceName, ResourceChange]) -> None:
-        for entry in entries:
-            self._hosts.forget(entry.key)
         changed: dict[ResourceName, set[View]] = {}
         for view, resources in self._views.items():
             for name in resources.rebuild(entries):

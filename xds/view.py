@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ledger.ids import ObjectKey
 from xds.objects import ServiceEntry
 from xds.parsing.addresses import ip_address
 
@@ -59,6 +60,10 @@ class View:
     def sees(self, entry: ServiceEntry) -> bool:
         """Whether the service is exported to the view's namespace."""
         return sees(self.namespace, entry)
+
+    def claim_rank(self, entry: ServiceEntry) -> tuple[bool, tuple[str, ObjectKey]]:
+        """The order in which claims are settled here: those of the proxy's own namespace come first."""
+        return entry.namespace != self.namespace, entry.claim_rank
 
 
 def sees(namespace: str, entry: ServiceEntry) -> bool:

@@ -3,16 +3,12 @@
 from collections.abc import Iterable
 
 from ledger.ids import ResourceName, TypeUrl
-from xds.builders.listeners import (
-    REDIRECT_PORT,
-    encode_api_listener,
-    encode_port_listener,
-    encode_redirect_listener,
-)
-from xds.builders.routes import VirtualHosts, encode_api_routes, encode_port_routes
-from xds.index.index import Index, Service
+from xds.builders.listeners import encode_api_listener, encode_redirect_listener
+from xds.builders.routes import encode_api_routes
+from xds.index.index import Index
 from xds.naming import REDIRECT_LISTENER, api_names, cluster_name, port_listener_name
-from xds.objects import ServiceEntry, ServicePort
+from xds.objects import ServiceEntry
+from xds.port import Ports
 from xds.resource import Resource
 from xds.types import LDS, RDS
 from xds.view import View
@@ -24,18 +20,18 @@ class ViewResources:
     A port's are built when the view opens and when a service on the port changes; a gRPC client's when first asked for.
 
     Args:
-        hosts: the virtual hosts that all views have in common.
+        ports: what all views have in common.
     """
 
-    def __init__(self, view: View, index: Index, hosts: VirtualHosts) -> None:
+    def __init__(self, view: View, index: Index, ports: Ports) -> None:
         self._view = view
         self._index = index
-        self._hosts = hosts
+        self._ports = ports
         self._resources: dict[TypeUrl, dict[str, Resource]] = {LDS: {}, RDS: {}}
         self._api: dict[str, tuple[Resource, Resource]] = {}
         if view.redirect:
             self._put(Resource(ResourceName(LDS, REDIRECT_LISTENER), encode_redirect_listener()))
-        self._rebuild_ports(index.ports())
+        self._rebuild_ports(ports.numbers())
 
     def get(self, resource: ResourceName) -> Resource | None:
         """A listener or a RouteConfiguration; None if the view has none of that name."""
@@ -71,30 +67,15 @@ class ViewResources:
 
     def _rebuild_ports(self, ports: Iterable[int]) -> list[ResourceName]:
         changed: list[ResourceName] = []
-        for port in ports:
-            name = port_listener_name(port)
-            services = [
-                found for service in self._ranked(self._index.on_port(port)) if (found := self._on(service, port))
-            ]
-            # Envoy rejects a second listener at one address, and there the redirected connections arrive.
-            taken = self._view.redirect and port == REDIRECT_PORT
-            listener = encode_port_listener(port, services, self._view) if services and not taken else None
-            http = [(entry, service_port) for entry, service_port in services if service_port.protocol.is_http]
-            routes = encode_port_routes(name, http, self._view.redirect, self._hosts) if http else None
-            for type_url, body in ((LDS, listener), (RDS, routes)):
-                resource = ResourceName(type_url, name)
-                if self._put(Resource(resource, body)) if body is not None else self._drop(resource):
-                    changed.append(resource)
+        for number in ports:
+            port = self._ports.get(number)
+            name = port_listener_name(number)
+            listener = port.listener(self._view) if port is not None else None
+            routes = port.routes(self._view) if port is not None else None
+            for type_url, resource in ((LDS, listener), (RDS, routes)):
+                if self._put(resource) if resource is not None else self._drop(ResourceName(type_url, name)):
+                    changed.append(ResourceName(type_url, name))
         return changed
-
-    def _ranked(self, services: list[Service]) -> list[Service]:
-        """The order in which claims are settled here: those of the proxy's own namespace come first."""
-        return sorted(services, key=lambda service: service.entry.namespace != self._view.namespace)
-
-    def _on(self, service: Service, number: int) -> tuple[ServiceEntry, ServicePort] | None:
-        if not self._view.sees(service.entry):
-            return None
-        return service.entry, next(port for port in service.entry.ports if port.number == number)
 
     def _build_api(self, name: str) -> tuple[Resource, Resource] | None:
         cluster = self._api_cluster(name)
@@ -108,10 +89,11 @@ class ViewResources:
     def _api_cluster(self, name: str) -> str | None:
         """Where a gRPC client's target leads; None if there is no such service."""
         host, _, number = name.rpartition(":")
-        for service in self._ranked(self._index.with_host(host)):
-            for port in service.entry.ports:
-                if str(port.number) == number and port.protocol.is_http and self._view.sees(service.entry):
-                    return cluster_name(service.entry.key, port.number, host)
+        claiming = [service.entry for service in self._index.with_host(host)]
+        for entry in sorted(claiming, key=self._view.claim_rank):
+            for port in entry.ports:
+                if str(port.number) == number and port.protocol.is_http and self._view.sees(entry):
+                    return cluster_name(entry.key, port.number, host)
         return None
 
     def _put(self, resource: Resource) -> bool:

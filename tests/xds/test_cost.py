@@ -34,7 +34,13 @@ def test_what_a_grpc_client_has_asked_for_is_not_built_while_nobody_changes_it()
     assert not calls(mesh.apply, service("api"))["encode_api_listener"]
 
 
-def test_virtual_hosts_go_with_their_service() -> None:
+def test_what_was_built_for_a_port_goes_with_its_last_service() -> None:
     mesh = Mesh(selecting("web"))
     mesh.delete(selecting("web"))
-    assert not mesh.snapshot._hosts._built
+    assert not mesh.snapshot._ports.numbers()
+
+
+def test_views_that_have_the_same_share_it() -> None:
+    mesh = Mesh(selecting("web"), service("db", TCP), views=VIEWS)
+    for type_url, name in ((RDS, "0.0.0.0_80"), (LDS, "0.0.0.0_80"), (LDS, "0.0.0.0_5432")):
+        assert mesh.get(type_url, name, VIEWS[0]) is mesh.get(type_url, name, VIEWS[1])

@@ -20,7 +20,7 @@ def encode_assignment(cluster: str, endpoints: EndpointSet | None) -> bytes:
     groups = endpoints.groups if endpoints is not None else {}
     for locality in sorted(groups):
         group = groups[locality]
-        chunks = b"".join(group.chunks)
+        chunks = group.chunks.joined()
         head = embedded(_LOCALITY, encode_locality(locality))
         weight = UInt32Value(value=min(group.weight, MAX_UINT32)).SerializeToString()
         tail = embedded(_WEIGHT, weight)

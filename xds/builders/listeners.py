@@ -1,6 +1,5 @@
 """Listeners: one for each port, bound or (where traffic is redirected) not; and gRPC clients' API listeners."""
 
-from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from google.protobuf.wrappers_pb2 import BoolValue, UInt32Value
@@ -11,53 +10,69 @@ from xds.builders.filters import http_connection_manager, tcp_proxy, tls_inspect
 from xds.naming import PASSTHROUGH_CLUSTER, REDIRECT_LISTENER, cluster_name, port_listener_name
 from xds.objects import ServiceEntry, ServicePort
 from xds.view import DEFAULT_BIND_ADDRESS, View
+from xds.wire import embedded
+
+_FILTER_CHAINS = 3  # field number in envoy.config.listener.v3.Listener
 
 REDIRECT_PORT = 15001
 """Where redirected connections arrive; Istio's number, so that its redirection rules fit."""
 
 
-def encode_port_listener(port: int, services: Iterable[tuple[ServiceEntry, ServicePort]], view: View) -> bytes:
-    """The listener of a port.
+def claims_on_listener(entry: ServiceEntry, port: ServicePort) -> set[str]:
+    """The server names or addresses that a TLS or TCP service claims on a port: Envoy rejects a listener in which two
+    chains match the same."""
+    return set(entry.hosts) if port.protocol.is_tls else {str(_network(address)) for address in entry.addresses}
 
-    TLS connections are told apart by server name, TCP connections by the address they go to; one protocol, HTTP or one
-    TCP service without addresses, has the rest.
+
+def chains_of_service(entry: ServiceEntry, port: ServicePort, taken: set[str]) -> list[bytes]:
+    """A service's filter chains, each as a field of a Listener, for what is not taken yet; it is from now on.
+
+    TLS connections are told apart by server name, TCP connections by the address they go to.
+    """
+    matches: list[tuple[str, FilterChainMatch]] = []
+    if port.protocol.is_tls:
+        names = [host for host in dict.fromkeys(entry.hosts) if host not in taken]
+        taken.update(names)
+        matches = [(name, FilterChainMatch(server_names=[name], transport_protocol="tls")) for name in names]
+    elif not port.protocol.is_http:
+        networks = [network for network in map(_network, entry.addresses) if str(network) not in taken]
+        taken.update(map(str, networks))
+        if networks:
+            matches = [(entry.hosts[0], FilterChainMatch(prefix_ranges=map(_range, networks)))]
+    chains = [_tcp_chain(cluster_name(entry.key, port.number, host), match) for host, match in matches]
+    return [embedded(_FILTER_CHAINS, chain.SerializeToString(deterministic=True)) for chain in chains]
+
+
+def rest_of_service(entry: ServiceEntry, port: ServicePort) -> FilterChain | None:
+    """The chain of what no address or server name tells apart: HTTP, or one TCP service without addresses."""
+    if port.protocol.is_http:
+        return http_chain(port_listener_name(port.number))
+    if port.protocol.is_tls or entry.addresses:
+        return None
+    return _tcp_chain(cluster_name(entry.key, port.number, entry.hosts[0]), None)
+
+
+def http_chain(name: str) -> FilterChain:
+    """The chain of a port's HTTP services; `name` is that of the listener, and of the RouteConfiguration."""
+    return FilterChain(name="http", filters=[_http_filter(name, name)])
+
+
+def encode_port_listener(port: int, view: View, rest: FilterChain | None, tells_by_name: bool) -> bytes:
+    """The listener of a port, to which the chains of services are to be appended.
 
     Args:
-        services: in the order in which claims are settled: a server name, an address, or the rest, goes to the first
-            that claims it, since Envoy rejects a listener in which two chains match the same.
+        rest: the default chain.
+        tells_by_name: some chain is for a server name.
     """
-    name = port_listener_name(port)
-    taken: set[str] = set()
-    chains: list[FilterChain] = []
-    rest: FilterChain | None = None
-    for entry, service_port in services:
-        if service_port.protocol.is_tls:
-            for host in entry.hosts:
-                if host not in taken:
-                    taken.add(host)
-                    match = FilterChainMatch(server_names=[host], transport_protocol="tls")
-                    chains.append(_tcp_chain(cluster_name(entry.key, port, host), match))
-        elif service_port.protocol.is_http:
-            rest = rest or FilterChain(name="http", filters=[_http_filter(name, name)])
-        else:
-            cluster = cluster_name(entry.key, port, entry.hosts[0])
-            networks = [network for network in map(_network, entry.addresses) if str(network) not in taken]
-            if networks:
-                taken.update(map(str, networks))
-                chains.append(_tcp_chain(cluster, FilterChainMatch(prefix_ranges=map(_range, networks))))
-            elif not entry.addresses:
-                rest = rest or _tcp_chain(cluster, None)
     if rest is None and view.redirect:
         rest = _tcp_chain(PASSTHROUGH_CLUSTER, None)
     message = Listener(
-        name=name,
+        name=port_listener_name(port),
         address=_address(DEFAULT_BIND_ADDRESS if view.redirect else view.bind_address, port),
-        filter_chains=chains,
+        default_filter_chain=rest,
         traffic_direction=OUTBOUND,
     )
-    if rest is not None:
-        message.default_filter_chain.CopyFrom(rest)
-    if any(chain.filter_chain_match.server_names for chain in chains):
+    if tells_by_name:
         inspector = ListenerFilter(name="envoy.filters.listener.tls_inspector", typed_config=tls_inspector())
         message.listener_filters.append(inspector)
         # A protocol where the server speaks first would else wait for bytes that never come.

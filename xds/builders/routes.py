@@ -1,14 +1,12 @@
 """RouteConfigurations: which cluster serves a host."""
 
-from collections.abc import Iterable
-
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.wrappers_pb2 import BoolValue
 
 from ledger.ids import ObjectKey
 from protos.route_pb2 import Route, RouteAction, RouteConfiguration, RouteMatch, VirtualHost
 from xds.naming import PASSTHROUGH_CLUSTER, cluster_name
-from xds.objects import ServiceEntry, ServicePort
+from xds.objects import ServiceEntry
 from xds.wire import embedded
 
 _VIRTUAL_HOSTS = 2  # field number in envoy.config.route.v3.RouteConfiguration
@@ -37,32 +35,33 @@ class VirtualHosts:
         self._built.pop(key, None)
 
 
-def encode_port_routes(
-    name: str, services: Iterable[tuple[ServiceEntry, ServicePort]], passthrough: bool, hosts: VirtualHosts
-) -> bytes:
-    """The routes of a port's HTTP services.
+def claims_on_routes(entry: ServiceEntry) -> set[str]:
+    """The domains that a service claims on its HTTP ports: Envoy rejects a RouteConfiguration that has one twice."""
+    return {domain for position in range(len(entry.hosts)) for domain in _domains(entry, position)}
 
-    Args:
-        services: in the order in which claims are settled: a domain goes to the first that claims it, since Envoy
-            rejects a RouteConfiguration in which a domain stands twice.
-        passthrough: let requests for other hosts go where they were going; else they are answered 404.
-    """
-    taken: set[str] = set()
-    parts = [
-        RouteConfiguration(name=name, ignore_port_in_host_matching=True, validate_clusters=BoolValue(value=False))
-        .SerializeToString(deterministic=True)
-    ]  # fmt: skip
-    for entry, port in services:
-        for position, host in enumerate(entry.hosts):
-            # An address stands for the service, so it leads to its first host.
-            claimed = [host, *(_domain(a) for a in entry.addresses if "/" not in a)] if position == 0 else [host]
-            domains = tuple(domain for domain in claimed if domain not in taken)
-            if domains:
-                taken.update(domains)
-                parts.append(hosts.get(entry.key, port.number, host, domains))
-    if passthrough:
-        parts.append(_virtual_host("passthrough", ("*",), PASSTHROUGH_CLUSTER))
-    return b"".join(parts)
+
+def hosts_of_service(entry: ServiceEntry, number: int, taken: set[str], hosts: VirtualHosts) -> list[bytes]:
+    """A service's virtual hosts on a port, with the domains that are not taken yet; they are from now on."""
+    found = []
+    for position, host in enumerate(entry.hosts):
+        domains = tuple(domain for domain in _domains(entry, position) if domain not in taken)
+        if domains:
+            taken.update(domains)
+            found.append(hosts.get(entry.key, number, host, domains))
+    return found
+
+
+def encode_port_routes(name: str) -> bytes:
+    """The RouteConfiguration of a port's HTTP services, to which the virtual hosts are to be appended."""
+    message = RouteConfiguration(
+        name=name, ignore_port_in_host_matching=True, validate_clusters=BoolValue(value=False)
+    )  # fmt: skip
+    return message.SerializeToString(deterministic=True)
+
+
+def passthrough_host() -> bytes:
+    """Lets requests for other hosts go where they were going; without it, they are answered 404."""
+    return _virtual_host("passthrough", ("*",), PASSTHROUGH_CLUSTER)
 
 
 def encode_api_routes(name: str, cluster: str) -> bytes:
@@ -73,6 +72,12 @@ def encode_api_routes(name: str, cluster: str) -> bytes:
 def encode_empty_routes(name: str) -> bytes:
     """A RouteConfiguration without routes, which stands for one that is gone (rule 25)."""
     return RouteConfiguration(name=name).SerializeToString()
+
+
+def _domains(entry: ServiceEntry, position: int) -> list[str]:
+    """What a virtual host answers to. An address stands for the service, so it leads to its first host."""
+    addresses = entry.addresses if position == 0 else ()
+    return [entry.hosts[position], *(_domain(address) for address in addresses if "/" not in address)]
 
 
 def _domain(address: str) -> str:

@@ -1,10 +1,11 @@
 """The endpoints of one service port, kept encoded one by one."""
 
-from bisect import bisect_left, insort
+from bisect import insort
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from ledger.ids import ObjectKey
+from xds.index.chunks import Chunks
 
 
 class MemberKey(NamedTuple):
@@ -37,11 +38,9 @@ class Member:
 
 @dataclass(slots=True)
 class LocalityGroup:
-    """The members of one locality that are sent, ordered by key; the sum of their weights."""
+    """The members of one locality that are sent; the sum of their weights."""
 
-    order: list[MemberKey]
-    chunks: list[bytes]
-    """As encoded, in the same order: of thousands, looking each up would take longer than all the rest."""
+    chunks: Chunks[MemberKey]
     weight: int
 
 
@@ -102,7 +101,7 @@ class EndpointSet:
     def first(self) -> "EndpointSet":
         """A set of the first endpoint alone; one that is not draining if there is one."""
         alone = EndpointSet()
-        shown = [self._members[key] for group in self.groups.values() for key in group.order]
+        shown = [self._members[key] for group in self.groups.values() for key in group.chunks.order]
         for member in sorted(shown, key=lambda member: member.rank)[:1]:
             alone.put(member)
         return alone
@@ -121,18 +120,14 @@ class EndpointSet:
         self.draining += member.draining
         group = self.groups.get(member.locality)
         if group is None:
-            group = self.groups[member.locality] = LocalityGroup([], [], 0)
-        place = bisect_left(group.order, member.key)
-        group.order.insert(place, member.key)
-        group.chunks.insert(place, member.chunk)
+            group = self.groups[member.locality] = LocalityGroup(Chunks(), 0)
+        group.chunks.put(member.key, member.chunk)
         group.weight += member.weight
 
     def _hide(self, member: Member) -> None:
         self.draining -= member.draining
         group = self.groups[member.locality]
-        place = bisect_left(group.order, member.key)
-        del group.order[place]
-        del group.chunks[place]
+        group.chunks.drop(member.key)
         group.weight -= member.weight
-        if not group.order:
+        if not group.chunks:
             del self.groups[member.locality]

@@ -266,8 +266,7 @@ def _endpoint_resources(service: Service) -> Iterator[ResourceName]:
 
 
 def _claim_rank(service: Service) -> tuple[str, ObjectKey]:
-    # One without a creation time is taken as younger than any that has one.
-    return service.entry.created or "~", service.entry.key
+    return service.entry.claim_rank
 
 
 def _discard(filed: dict[_K, dict[ObjectKey, Service]], where: _K, key: ObjectKey) -> None:

@@ -22,7 +22,7 @@ def members(index: Index, port: int = 80) -> Members:
         service.entry.name: [
             key.key.name if key.position < 0 else str(key.position)
             for _, group in sorted(service.endpoints[port].groups.items())
-            for key in group.order
+            for key in group.chunks.order
         ]
         for service in index.services.values()
         if port in service.endpoints
@@ -160,7 +160,7 @@ def test_an_instance_listens_on_its_own_port_of_that_name_else_where_the_service
 ) -> None:
     entry = selecting("web", port)
     index = indexed(entry, workload("w", ports=own))
-    (chunk,) = index.services[entry.key].endpoints[80].groups[""].chunks
+    chunk = index.services[entry.key].endpoints[80].groups[""].chunks.joined()
     (sent,) = LocalityLbEndpoints.FromString(chunk).lb_endpoints
     assert sent.endpoint.address.socket_address.port_value == expected
 
