@@ -1,9 +1,9 @@
 """Garbage collection: a little at a time and between other things, instead of whenever Python's own counts say so.
 
-Nearly all that lastack lets go of is freed at once, for it makes no cycles; gRPC and asyncio leave some. Python looks
-for them when so many objects more have been made than freed, and what is freed meanwhile makes it wait until there are
-many more: then everybody waits for tens of milliseconds, in the middle of a request. As often as here there is little
-to look through each time.
+Nearly all that lastack lets go of is freed at once, for it makes no cycles, and a stream that ends leaves none. Python
+looks for them when so many objects more have been made than freed, and what is freed meanwhile makes it wait until
+there are many more: then everybody waits for tens of milliseconds, in the middle of a request. As often as here there
+is little to look through each time.
 """
 
 import asyncio
@@ -38,8 +38,16 @@ class Collector:
             gc.enable()
 
     def settle(self) -> None:
-        """What is there now was loaded, and stays: it is never looked at again."""
+        """What is there now stays: it is never looked at again."""
         gc.collect()
+        self._spare()
+
+    def loaded(self) -> None:
+        """Much has been loaded, which makes no cycles: as `settle`, without a look that would take long."""
+        gc.collect(1)
+        self._spare()
+
+    def _spare(self) -> None:
         gc.freeze()
         self._in_use = sys.getallocatedblocks()
 
@@ -51,7 +59,9 @@ class Collector:
         """
         self._since_full += elapsed
         is_due = self._since_full >= _FULL_SECONDS and sys.getallocatedblocks() > _GROWTH * self._in_use
-        gc.collect(2 if is_due else 1)
         if is_due:
-            self._since_full, self._in_use = 0.0, sys.getallocatedblocks()
+            self.settle()
+            self._since_full = 0.0
+        else:
+            gc.collect(1)
         return is_due

@@ -118,6 +118,7 @@ class Replica:
         self._service.stage = "the gRPC port is being opened"
         await asyncio.to_thread(warm_up)
         collector.settle()
+        self._runtime.after_load.append(collector.loaded)
         ads = await self._open_ads(server)
         self._runtime.start(roster_known or not self._settings.settling)  # 0: nobody was here before, it is said
         tasks.start("the ticks", self._runtime.tick_forever())

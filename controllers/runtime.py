@@ -18,6 +18,9 @@ TICK_SECONDS = 1.0
 CATCH_UP_SECONDS = 2.0
 """How long a receipt waits for its sources at least, however short its own timeout."""
 
+MANY = 1000
+"""Objects taken in together that are worth telling of."""
+
 Barrier = Callable[[], Awaitable[None]]
 """Returns when all that was written to a source before the call is applied."""
 
@@ -36,6 +39,8 @@ class Runtime:
         self.clock = clock or Clock()
         self.discovery = DiscoveryServer(plane, self.clock, limits, mutual_tls)
         self.barriers: list[Barrier] = []
+        self.after_load: list[Callable[[], None]] = []
+        """Called when many objects have been taken in together."""
         self._batch = Batch()
 
     async def apply(self, events: Sequence[Event]) -> None:
@@ -51,6 +56,9 @@ class Runtime:
             start = end
             if start < len(events):
                 await asyncio.sleep(0)
+        if len(events) >= MANY:
+            for call in self.after_load:
+                call()
 
     def trouble(self, source: str, what: str | None) -> None:
         """A source can't tell what is so, or, with None, can again."""

@@ -6,11 +6,11 @@ A set takes 216 bytes with nothing in it and 4 kB with a hundred names; a stream
 """
 
 from collections.abc import Iterable, Set
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-NOTHING: frozenset[str] = frozenset()
+NOTHING: frozenset[Any] = frozenset()
 
 
 def having(kept: Set[T], names: Set[T]) -> Set[T]:
@@ -33,4 +33,4 @@ def lacking(kept: Set[T], names: Iterable[T]) -> Set[T]:
         kept.difference_update(names)
     else:
         kept = set(kept).difference(names)
-    return kept or frozenset()
+    return kept or NOTHING

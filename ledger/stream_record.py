@@ -56,7 +56,7 @@ class StreamRecord:
     asks_for_everything: bool = False
     answered: bool = False
     heard_order: int = 0
-    outgrown: Set[TypeUrl] = frozenset()
+    outgrown: Set[TypeUrl] = NOTHING
     interests: dict[TypeUrl, Interest] = field(default_factory=dict)
 
     def is_kin(self, other: "StreamRecord") -> bool:

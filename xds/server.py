@@ -174,12 +174,11 @@ class DiscoveryServer:
                 grpc.StatusCode.RESOURCE_EXHAUSTED, f"{self._limits.max_streams} streams are open, which is the limit"
             )
         self._open += 1
-        closed: Any = self._closed  # of the class that the stubs ask for there is none
-        context.add_done_callback(closed)
-        peer = Peer(context.peer(), self._names(context))
-        stream = self._plane.open_stream(transport, peer, self._clock())
         reader = asyncio.current_task()
         assert reader is not None
+        reader.add_done_callback(self._closed)  # not the context: that would hold itself from then on
+        peer = Peer(context.peer(), self._names(context))
+        stream = self._plane.open_stream(transport, peer, self._clock())
         session = _Session(stream, self._pace.meter(peer.address, time.monotonic()), context, reader)
         self._sessions[stream.id] = session
         try:

@@ -27,7 +27,9 @@ def run(quick: bool) -> Iterator[Line]:
         _proxies(start("tests.bench.streams", processor=CLIENTS), server, names(_OTHERS))
         server.ask("longest")
         seconds = server.ask("load", directory=folder)["seconds"]
-        measure = f"a second source of {SERVICES:,} services, in {line.time(seconds)}, {_STREAMS} proxies"
+        _proxies(start("tests.bench.streams", processor=CLIENTS), server, names(_OTHERS), "late", 2 * _STREAMS)
+        server.ask("wait", seconds=60.0)
+        measure = f"a second source of {SERVICES:,} services, in {line.time(seconds)}, {_STREAMS} proxies; as many more"
         yield line.at_most("7 event loop", measure, server.ask("longest")["seconds"], _LONGEST_SECONDS)
     with children() as start:
         server = start("tests.bench.served", "1", str(_LARGE), processor=SERVER)
@@ -39,6 +41,7 @@ def run(quick: bool) -> Iterator[Line]:
         yield line.at_most("7 event loop", measure, server.ask("longest")["seconds"], _LONGEST_SECONDS)
 
 
-def _proxies(proxies: Child, server: Child, asked: list[str]) -> None:
-    proxies.ask("open", port=server.first["port"], count=_STREAMS, requests=asking(asked), expect=2)
-    server.ask("settled", count=_STREAMS)
+def _proxies(proxies: Child, server: Child, asked: list[str], node: str = "proxy", settled: int = _STREAMS) -> None:
+    requests = asking(asked, node)
+    proxies.ask("open", port=server.first["port"], count=_STREAMS, requests=requests, expect=2)
+    server.ask("settled", count=settled)

@@ -7,6 +7,7 @@ Told line by line. push: {changes}: so many changes of one instance, in one go: 
 written: the last {responses}, two at most, in hexadecimal. settled: {count}: waits until so many streams have shown
 what they hold, and are behind on nothing; {at}: when the last request had been taken in. longest: {seconds} of the
 longest step of the event loop since the last time. load: {directory}: takes in another source.
+wait: {seconds}: does what is to be done about garbage after so long.
 """
 
 import asyncio
@@ -70,14 +71,15 @@ class Served(Host):
         self._changes = mesh.changes(self._instances[:1])
         self._tasks: list[asyncio.Task[None]] = []
         self._longest = 0.0
+        self._collector = Collector()
 
     async def start(self, server: grpc.aio.Server) -> None:
         self._runtime.discovery.add_to(server)
         warm_up()
-        collector = Collector()
-        collector.settle()
+        self._collector.settle()
+        self._runtime.after_load.append(self._collector.loaded)
         self._runtime.start(roster_known=True)
-        self._tasks = [asyncio.create_task(self._runtime.tick_forever()), asyncio.create_task(collector.run())]
+        self._tasks = [asyncio.create_task(self._runtime.tick_forever()), asyncio.create_task(self._collector.run())]
         _watch_steps(self._step)
 
     async def obey(self, told: dict[str, Any]) -> dict[str, Any]:
@@ -93,6 +95,9 @@ class Served(Host):
             case "longest":
                 longest, self._longest = self._longest, 0.0
                 return {"seconds": longest}
+            case "wait":
+                self._collector.look(told["seconds"])
+                return {}
             case "load":
                 return await self._load(Path(told["directory"]))
         return await super().obey(told)

@@ -61,3 +61,22 @@ async def test_what_a_refused_stream_has_said_is_freed_with_it(
     await call.ended.wait()
     await arena.until(lambda: not arena.plane.streams, "the stream is over")
     assert [error() for error in errors] == [None]
+
+
+async def test_streams_that_have_ended_leave_nothing_for_the_collector_of_cycles(
+    arena: Arena, no_collection: None
+) -> None:
+    """What is loaded is taken out of its sight, and streams that are open then with it."""
+    gc.collect()
+    for _ in range(5):  # gRPC keeps the last one or two
+        call = await arena.call()
+        await call.send(ask(CDS, CLUSTERS, node="comes and goes"))
+        await arena.until(lambda: bool(arena.streams_of("comes and goes")), "the stream is open")
+        call.reset()
+        await arena.until(lambda: not arena.plane.streams, "the stream is over")
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    gc.collect()
+    left = {type(thing).__name__ for thing in gc.garbage}
+    gc.set_debug(0)
+    gc.garbage.clear()
+    assert not left & {"_ServicerContext", "RPCState", "Stream", "Task", "coroutine"}
