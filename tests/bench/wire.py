@@ -74,6 +74,8 @@ class Wire:
             data = self.socket.recv(_READ_BYTES)
         except BlockingIOError:
             return
+        except ConnectionResetError:
+            data = b""
         self.closed = self.closed or not data
         self.received += len(data)
         buffer, at = self._frames + data, 0

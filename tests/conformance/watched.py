@@ -18,11 +18,11 @@ class WatchedPlane(Plane):
     """Tells when the gRPC server has done what it is to do, so that silence is a fact and not a wait.
 
     The server writes what `next_response` gives and nothing else. So once a request was handed to `receive`, and
-    `next_response` of every stream that `take_woken` named has said None, no more will be written until something else
-    happens.
+    `next_response` has said None of every stream that `take_woken` named and that has something unsent, no more will be
+    written until something else happens.
 
     opened: every stream, in order. received, given: how many requests and responses, by stream. busy: streams that the
-    server has yet to look at, or to end.
+    server has yet to look at, or to end. written: those of them of which it will ask again, since it got a response.
     """
 
     def __init__(self, timing: Timing) -> None:
@@ -31,6 +31,7 @@ class WatchedPlane(Plane):
         self.received: Counter[StreamId] = Counter()
         self.given: Counter[StreamId] = Counter()
         self.busy: set[StreamId] = set()
+        self.written: set[StreamId] = set()
         self._activity = asyncio.Event()
 
     def is_open(self, stream: Stream) -> bool:
@@ -67,19 +68,25 @@ class WatchedPlane(Plane):
         response = super().next_response(stream, now)
         if response is None:
             self.busy.discard(stream.id)
+            self.written.discard(stream.id)
         else:
             self.given[stream.id] += 1
+            self.written.add(stream.id)
         self._activity.set()
         return response
 
     def end_stream(self, stream: Stream, now: float) -> None:
         super().end_stream(stream, now)
         self.busy.discard(stream.id)
+        self.written.discard(stream.id)
         self._activity.set()
 
     def take_woken(self) -> set[StreamId]:
         woken = super().take_woken()
+        idle = {stream for stream in woken if not self.streams[stream].has_unsent}
         self.busy |= woken
+        self.busy -= idle - self.written
+        self._activity.set()
         return woken
 
     def tick(self, now: float) -> list[tuple[Stream, StreamError]]:
