@@ -10,8 +10,9 @@ import asyncio
 import gc
 import sys
 
-_PERIOD_SECONDS = 0.05
-"""From one look at what is new to the next: a few thousand objects when much is going on, a millisecond or two."""
+_PERIOD_SECONDS = 0.1
+"""From one look at what is new to the next. A response that is on its way has about fifty objects, which it costs 15 us
+to look at, mostly in vain: twice as often would take an eighth of all time while many are pushed."""
 
 _FULL_SECONDS = 60.0
 """No look at everything within so long of the last: it may take a second."""

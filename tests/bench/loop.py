@@ -25,7 +25,7 @@ def run(quick: bool) -> Iterator[Line]:
         write_files(documents(SERVICES, one=False, namespace="second"), Path(folder))
         server = start("tests.bench.served", str(_OTHERS), processor=SERVER)
         _proxies(start("tests.bench.streams", processor=CLIENTS), server, names(_OTHERS))
-        server.ask("longest")
+        server.ask("watch")
         seconds = server.ask("load", directory=folder)["seconds"]
         _proxies(start("tests.bench.streams", processor=CLIENTS), server, names(_OTHERS), "late", 2 * _STREAMS)
         server.ask("wait", seconds=60.0)
@@ -34,7 +34,7 @@ def run(quick: bool) -> Iterator[Line]:
     with children() as start:
         server = start("tests.bench.served", "1", str(_LARGE), processor=SERVER)
         _proxies(start("tests.bench.streams", processor=CLIENTS), server, names(1))
-        server.ask("longest")
+        server.ask("watch")
         for _ in range(5 if quick else 20):
             server.ask("push", changes=1)
         measure = f"one of {_LARGE:,} endpoints changes, {_STREAMS} proxies"

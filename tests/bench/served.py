@@ -5,8 +5,8 @@ There are two instances for each service on average; with MEMBERS, so many of th
 Told line by line. push: {changes}: so many changes of one instance, in one go: {seconds} until the last ACK,
 {confirmed} seconds from then until the receipt. reach: {count}: one change: {seconds} until so many requests have come.
 written: the last {responses}, two at most, in hexadecimal. settled: {count}: waits until so many streams have shown
-what they hold, and are behind on nothing; {at}: when the last request had been taken in. longest: {seconds} of the
-longest step of the event loop since the last time. load: {directory}: takes in another source.
+what they hold, and are behind on nothing; {at}: when the last request had been taken in. watch: watches the event loop
+from now on. longest: {seconds} of its longest step since then. load: {directory}: takes in another source.
 wait: {seconds}: does what is to be done about garbage after so long.
 """
 
@@ -80,7 +80,6 @@ class Served(Host):
         self._runtime.after_load.append(self._collector.loaded)
         self._runtime.start(roster_known=True)
         self._tasks = [asyncio.create_task(self._runtime.tick_forever()), asyncio.create_task(self._collector.run())]
-        _watch_steps(self._step)
 
     async def obey(self, told: dict[str, Any]) -> dict[str, Any]:
         match told["do"]:
@@ -92,9 +91,11 @@ class Served(Host):
                 return {"responses": [response.hex() for response in self._plane.written]}
             case "settled":
                 return await self._settled(told["count"])
+            case "watch":
+                _watch_steps(self._step)
+                return {}
             case "longest":
-                longest, self._longest = self._longest, 0.0
-                return {"seconds": longest}
+                return {"seconds": self._longest}
             case "wait":
                 self._collector.look(told["seconds"])
                 return {}

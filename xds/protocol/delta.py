@@ -98,17 +98,23 @@ class DeltaSubscription(Subscription):
         version = self._world.root[:ROOT_PREFIX]
         names = [resource.name.name for resource in resources]
         self._sent(nonce, version, [*names, *removed], now)
-        return _encode(self._world.identifier, self.type_url, nonce, version, resources, removed), names
+        return self._encode(version, resources, removed) + text(_NONCE, nonce), names
+
+    def _encode(self, version: str, resources: list[Resource], removed: list[str]) -> bytes:
+        """All but the nonce: that is what many streams are sent in turn."""
+        last = self._world.last_encoded.get(self.type_url)
+        if last is not None and last[:3] == (version, resources, removed):
+            return last[3]
+        encoded = _encode(self._world.identifier, self.type_url, version, resources, removed)
+        self._world.last_encoded[self.type_url] = version, resources, removed, encoded
+        return encoded
 
 
-def _encode(
-    identifier: str, type_url: str, nonce: str, version: str, resources: list[Resource], removed: list[str]
-) -> bytes:
+def _encode(identifier: str, type_url: str, version: str, resources: list[Resource], removed: list[str]) -> bytes:
     parts = [text(_SYSTEM_VERSION_INFO, version)]  # rule 12
     for resource in resources:
         parts += resource.delta_parts()
     parts.append(text(_TYPE_URL, type_url))
     parts += [embedded(_REMOVED_RESOURCES, name.encode()) for name in removed]
     parts.append(embedded(_CONTROL_PLANE, text(_IDENTIFIER, identifier)))  # rule 12
-    parts.append(text(_NONCE, nonce))
     return b"".join(parts)

@@ -11,6 +11,7 @@ from itertools import chain
 from sys import intern
 
 from ledger.ids import Version
+from ledger.sparse import NOTHING
 from protos.discovery_pb2 import DeltaDiscoveryRequest
 
 MANY = 16
@@ -19,6 +20,9 @@ MANY = 16
 MOST_KEPT = 8
 """So many requests are kept to compare others with: one for each type, of two sorts of proxies. Each is as large as its
 message at most a few times, and that is bounded by the server."""
+
+
+_NOTHING_HELD: Mapping[str, str] = {}
 
 
 class DeltaRequest:
@@ -31,15 +35,18 @@ class DeltaRequest:
     __slots__ = ("_current", "_newest", "error", "held", "longest", "nonce", "subscribed", "unsubscribed")
 
     def __init__(self, message: DeltaDiscoveryRequest) -> None:
-        self.subscribed = frozenset(map(intern, message.resource_names_subscribe))
-        self.unsubscribed = frozenset(message.resource_names_unsubscribe)
-        self.held: Mapping[str, str] = dict(message.initial_resource_versions)
-        names = (self.subscribed, self.unsubscribed, self.held)
-        self.longest = max(map(len, chain.from_iterable(names)), default=0)
+        subscribed, unsubscribed = message.resource_names_subscribe, message.resource_names_unsubscribe
+        held = message.initial_resource_versions
+        self.subscribed = frozenset(map(intern, subscribed)) if subscribed else NOTHING
+        self.unsubscribed = frozenset(unsubscribed) if unsubscribed else NOTHING
+        self.held: Mapping[str, str] = dict(held) if held else _NOTHING_HELD
+        self.longest = 0
+        if subscribed or unsubscribed or held:  # of most requests, which are answers, none
+            self.longest = max(map(len, chain(self.subscribed, self.unsubscribed, self.held)))
         self.nonce = message.response_nonce
         self.error = message.error_detail.message if message.HasField("error_detail") else None
         self._newest: Mapping[str, Version] | None = None
-        self._current: frozenset[str] = frozenset()
+        self._current: frozenset[str] = NOTHING
 
     def current(self, newest: Mapping[str, Version]) -> Set[str]:
         """Of what is held, the names that have the same version in `newest`, which nobody changes."""

@@ -162,8 +162,10 @@ class Stream:
         check_number(len(request.initial_resource_versions), type_url, most)
         given = self._world.delta_requests.read(request)
         check_length(given.longest)
-        self._check(given.subscribed, type_url)
-        self._check(given.held.keys(), type_url)
+        if given.subscribed:
+            self._check(given.subscribed, type_url)
+        if given.held:
+            self._check(given.held.keys(), type_url)
         return given
 
     def _check(self, names: Set[str], type_url: TypeUrl) -> None:

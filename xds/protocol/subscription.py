@@ -57,6 +57,8 @@ class World:
     """What subscriptions work on: the same objects for all streams.
 
     catalogue: clusters and listeners that an earlier process may have sent. delta_requests: reads them.
+    last_encoded: of each type the delta response that was made last, but for its nonce: root, resources, names that are
+        gone, and the bytes.
     """
 
     snapshot: Snapshot
@@ -67,6 +69,7 @@ class World:
     catalogue: frozenset[ResourceName] = frozenset()
     traffic: Traffic = field(default_factory=Traffic)
     delta_requests: DeltaRequests = field(default_factory=DeltaRequests)
+    last_encoded: dict[TypeUrl, tuple[str, list[Resource], list[str], bytes]] = field(default_factory=dict)
 
     @property
     def most_names(self) -> int:
