@@ -30,7 +30,7 @@ from controllers.supervision import Supervisor
 from controllers.tls import Certificates
 from ledger.ids import ObjectKey
 from xds.builders.filters import warm_up
-from xds.plane import Plane
+from xds.plane import ANSWERS_AT_ONCE, Plane
 from xds.server import Limits
 from xds.timing import Timing
 
@@ -54,7 +54,7 @@ class Replica:
         self._credentials = None if self._certificates is None else self._certificates.credentials()
         self._limits = _limits(settings)
         durable = settings.state_dir is not None
-        self._plane = Plane(settings.identifier, _timing(settings), durable=durable)
+        self._plane = Plane(settings.identifier, _timing(settings), durable, ANSWERS_AT_ONCE)
         mutual_tls = settings.tls_client_ca is not None
         self._runtime = Runtime(self._plane, limits=self._limits, mutual_tls=mutual_tls)
         self._arbiter = Arbiter(self._runtime)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from controllers.batch import WHILE_LOADING, Batch
 from controllers.clock import Clock
-from ledger.ids import ProxyId
+from ledger.ids import ObjectKey, ProxyId
 from ledger.receipts import Outcome, Query, Receipt
 from xds.objects import Event
 from xds.plane import Plane
@@ -21,8 +21,8 @@ CATCH_UP_SECONDS = 2.0
 MANY = 1000
 """Objects taken in together that are worth telling of."""
 
-Barrier = Callable[[], Awaitable[None]]
-"""Returns when all that was written to a source before the call is applied."""
+Barrier = Callable[[ObjectKey], Awaitable[None]]
+"""Returns when what was written to a source of the object before the call is applied."""
 
 
 class Runtime:
@@ -86,7 +86,7 @@ class Runtime:
         try:
             async with asyncio.timeout(max(timeout, CATCH_UP_SECONDS)):
                 for barrier in self.barriers:
-                    await barrier()
+                    await barrier(query.key)
         except TimeoutError:
             return _not_caught_up(self.plane.receipt(query, self.clock()))
         answer: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()

@@ -75,14 +75,24 @@ class WaitingRoom:
         """Something that no event of an object or a stream tells of has changed: readiness, a source, a deadline."""
         self._make_ready(self._all)
 
-    def run(self, now: float) -> None:
-        """Answers whoever can be answered by now. To be called after every event."""
+    @property
+    def unfinished(self) -> bool:
+        """Whether `run` has left something to do."""
+        return bool(self._ready)
+
+    def run(self, now: float, most: int | None = None) -> None:
+        """Answers whoever can be answered by now. To be called after every event.
+
+        Args:
+            most: so many waiters are looked at; who is left is for the next call. None: all.
+        """
         for wake in self._deliveries.take_due():
             wake()
         if self._by_showing and self._deliveries.all_shown:
             self._make_ready(self._by_showing)
-        while self._ready:  # an answer may itself make waiters ready, or leave
+        while self._ready and most != 0:  # an answer may itself make waiters ready, or leave
             self._advance(next(iter(self._ready)), now)
+            most = None if most is None else most - 1
 
     def _make_ready(self, waiters: Place) -> None:
         for waiter in list(waiters):

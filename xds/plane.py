@@ -26,6 +26,9 @@ from xds.protocol.traffic import Traffic
 from xds.snapshot import Snapshot
 from xds.timing import Timing
 
+ANSWERS_AT_ONCE = 200
+"""Receipts that a server should look after in one go: 20 ms."""
+
 _PAUSED = 10
 """Times as long a stream has to show what it holds that is read slowly (`xds.pace`): it may have said so already."""
 
@@ -37,6 +40,7 @@ class Plane:
         identifier: names this control plane to the proxies (rule 12).
         durable: what `dump` gives outlives the process: no proxy is answered before `saved` has told that the newest is
             safe.
+        answers_at_once: of so many receipts one event looks after; then `answer` is to be called while `unanswered`.
     """
 
     def __init__(
@@ -44,6 +48,7 @@ class Plane:
         identifier: str = "lastack",
         timing: Timing | None = None,
         durable: bool = False,
+        answers_at_once: int | None = None,
     ) -> None:
         self.timing = timing or Timing()
         self.ledger = Ledger()
@@ -59,6 +64,7 @@ class Plane:
         self._memory = Memory(self._world, self.roster)
         self._next_stream = 1
         self._durable_version: int | None = 0 if durable else None
+        self._answers_at_once = answers_at_once
         self._loading = True
         self._settling = False
         self._settled_at: float | None = None
@@ -243,6 +249,15 @@ class Plane:
         """Has `answer` called with the receipt when it is CONFIRMED or RELEASED_UNCONFIRMED; maybe at once."""
         return self.room.wait(query, answer, now)
 
+    @property
+    def unanswered(self) -> bool:
+        """Whether there may be receipts that can be answered by now, and were not, since there were too many."""
+        return self.room.unfinished
+
+    def answer(self, now: float) -> None:
+        """Answers some of those."""
+        self._after(now)
+
     def leave(self, waiter: Waiter) -> None:
         """The waiter gives up."""
         self.room.leave(waiter)
@@ -296,7 +311,7 @@ class Plane:
     def _after(self, now: float, surroundings: bool = False) -> None:
         if surroundings:
             self.room.surroundings_changed()
-        self.room.run(now)
+        self.room.run(now, self._answers_at_once)
 
     def _new_id(self) -> StreamId:
         self._next_stream += 1

@@ -123,6 +123,8 @@ class DiscoveryServer:
         self._pace = Pace()
         self._open = 0
         self._closing = False
+        self._answering = False
+        """Whether it will be gone on with receipts of which there were too many."""
         self.after_pump: list[Callable[[], None]] = []
         """Called after every call of the plane, on the event loop; they must be quick, and not call the plane."""
 
@@ -141,6 +143,9 @@ class DiscoveryServer:
             session = self._sessions.get(stream)
             if session is not None and session.writer is None and session.stream.has_unsent:
                 session.writer = asyncio.create_task(self._write(session))
+        if self._plane.unanswered and not self._answering:
+            self._answering = True
+            asyncio.get_running_loop().call_soon(self._answer)
         for call in self.after_pump:
             call()
 
@@ -159,6 +164,11 @@ class DiscoveryServer:
         for session in sessions:
             session.end(StreamError(Status.UNAVAILABLE, "the control plane is shutting down"))
             await asyncio.sleep(seconds / len(sessions))
+
+    def _answer(self) -> None:
+        self._answering = False
+        self._plane.answer(self._clock())
+        self.pump()
 
     def _handler(self, transport: Transport) -> Callable[[AsyncIterator[bytes], Any], Awaitable[None]]:
         async def handle(_: AsyncIterator[bytes], context: grpc.aio.ServicerContext[bytes, bytes]) -> None:

@@ -103,7 +103,7 @@ class FileSource:
             for look in self._looks:
                 look.cancel()
 
-    async def catch_up(self) -> None:
+    async def catch_up(self, _: ObjectKey | None = None) -> None:
         """Returns when everything that was on disk before the call has been applied.
 
         What is only seen as removed is waited for, too: for the grace period, or, if the file keeps on changing, until

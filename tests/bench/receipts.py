@@ -14,7 +14,7 @@ from tests.bench.line import Line
 from tests.bench.mesh import applied, changes, instances, services
 from tests.hostility.requests import ack, ask, nonce_of, type_of
 from xds.objects import ConfigObject, WorkloadEntry
-from xds.plane import Plane
+from xds.plane import ANSWERS_AT_ONCE, Plane
 from xds.protocol.stream import Peer, Stream, Transport
 from xds.types import CDS, EDS
 
@@ -22,6 +22,7 @@ _WAITING = 10_000
 _SERVICES = 5_000
 _ANSWERED_SECONDS = 10e-3
 _TIMES = 1.2
+_STEP_SECONDS = 50e-3
 
 
 class World:
@@ -33,7 +34,7 @@ class World:
     def __init__(self) -> None:
         self.instances = instances(_SERVICES + 10)
         objects: list[ConfigObject] = [*services(_SERVICES + 10), *self.instances]
-        self.plane = Plane()
+        self.plane = Plane(answers_at_once=ANSWERS_AT_ONCE)
         self.runtime = Runtime(self.plane)
         self.plane.apply([applied(entry) for entry in objects], self.runtime.clock())
         self.runtime.start(roster_known=True)
@@ -100,6 +101,7 @@ async def _measure(rounds: int) -> list[Line]:
             spent.append(time.perf_counter() - acked)
     assert not any(task.done() for task in crowded.tasks), "the others wait no longer"
     acked = crowded.ack(crowded.stuck)
+    step = time.perf_counter() - acked
     last = max(await asyncio.gather(*crowded.tasks)) - acked
     beside, alone = map(median, costs)
     about, section = f"{_WAITING:,} waiting", "6 receipts"
@@ -107,5 +109,8 @@ async def _measure(rounds: int) -> list[Line]:
     return [
         line.at_most(section, measure, line.quantile(answered, 0.99), _ANSWERED_SECONDS),
         line.ratio(section, f"{about}: an ACK, for without", beside, alone, _TIMES, f"({line.time(beside)})"),
+        line.at_most(
+            section, f"one ACK that answers all {_WAITING:,}: its step of the event loop", step, _STEP_SECONDS
+        ),
         Line(section, f"one ACK that answers all {_WAITING:,}: the last", line.time(last), numbers={"seconds": last}),
     ]

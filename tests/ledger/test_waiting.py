@@ -27,6 +27,22 @@ def test_a_waiter_is_answered_by_the_ack_that_completes_it_and_not_before() -> N
     assert (scene.answers[0].acked, scene.answers[0].audience) == (3, 3)
 
 
+def test_of_many_that_one_ack_answers_only_so_many_are_answered_at_once_and_none_is_forgotten() -> None:
+    scene = Scene()
+    proxy = scene.connect("proxy", "web")
+    scene.apply("w", "web")
+    for _ in range(5):
+        scene.wait("w")
+    scene.deliveries.sent(proxy, ["web"], scene.revision, scene.now)
+    scene.deliveries.acked(proxy, ["web"], scene.revision)
+    answered: list[int] = []
+    while not answered or scene.room.unfinished:
+        scene.room.run(scene.now, most=2)
+        answered.append(len(scene.answers))
+    assert answered == [2, 4, 5]
+    assert set(scene.outcomes) == {Outcome.CONFIRMED}
+
+
 def test_a_waiter_is_answered_once() -> None:
     scene = Scene()
     proxy = scene.connect("proxy", "web")

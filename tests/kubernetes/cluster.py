@@ -1,0 +1,72 @@
+"""An API server double, and a source that reads from it into a plane."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from kubernetes.aio.client import Configuration
+
+from controllers.kubernetes.api import Api
+from controllers.kubernetes.rate import RateLimit
+from controllers.kubernetes.reflector import Patience
+from controllers.kubernetes.source import KubernetesSource
+from controllers.runtime import Runtime
+from tests.envoy.waiting import eventually
+from tests.kubernetes.api_server import ApiServer
+from tests.kubernetes.documents import namespace
+from xds.objects import WorkloadEntry
+from xds.plane import Plane
+
+PATIENCE = 15.0
+
+QUICK = Patience(missing=1.0, grace=0.2, base=0.01, most=0.1)
+
+
+class Cluster:
+    """As it begins: with one namespace, and nobody reads from it."""
+
+    def __init__(self) -> None:
+        self.server = ApiServer()
+        self.runtime = Runtime(Plane(), clock=time.monotonic)  # type: ignore[arg-type]
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> "Cluster":
+        await self.server.start()
+        await self.server.apply("namespaces", namespace())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        await self.server.stop()
+
+    def source(self, selector: str = "", patience: Patience = QUICK) -> KubernetesSource:
+        api = Api(Configuration(host=self.server.url), "test", RateLimit(1000, 1000))
+        return KubernetesSource(api, self.runtime, selector=selector, patience=patience)
+
+    async def started(self, selector: str = "", patience: Patience = QUICK) -> KubernetesSource:
+        """A source that has taken in all that there is, and goes on."""
+        source = self.source(selector, patience)
+        async with asyncio.timeout(PATIENCE):
+            await source.start()
+        self.runtime.start(roster_known=True)
+        self._tasks.append(asyncio.create_task(source.run()))
+        return source
+
+    def forget(self) -> None:
+        """The API server forgets what has happened, and all watches break: everything is listed again."""
+        self.server.store.create("pods", namespace(f"unrelated-{self.server.store.version}"))
+        self.server.store.compact()
+        self.server.cut()
+
+    def addresses(self) -> dict[str, str]:
+        """Of every WorkloadEntry that was taken in."""
+        index = self.runtime.plane.index
+        entries: list[WorkloadEntry] = list(index.workloads.values())
+        return {f"{entry.namespace}/{entry.name}": entry.endpoint.address for entry in entries}
+
+    async def until(self, condition: Callable[[], bool], what: str) -> None:
+        await eventually(condition, PATIENCE, what)
