@@ -5,10 +5,10 @@ import signal
 
 import structlog
 
-from controllers.files import SourceError
 from controllers.logs import set_up_logs
 from controllers.replica import Replica
 from controllers.settings import Settings
+from controllers.source import SourceError
 from controllers.state_dir import StateError
 from controllers.supervision import TaskDied
 from controllers.tls import TlsError

@@ -6,6 +6,7 @@ from the beginning, and says so.
 
 import asyncio
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
@@ -14,10 +15,13 @@ import structlog
 
 from controllers.addresses import Address, bind, is_loopback
 from controllers.collector import Collector
-from controllers.files import FileSource, Patience, Severity, SourceError
+from controllers.files import FileSource, Patience
+from controllers.generations import Generations
+from controllers.reports import Severity
 from controllers.roster_keeper import RosterKeeper
 from controllers.runtime import Runtime
-from controllers.settings import Settings
+from controllers.settings import FILES, Settings
+from controllers.source import Source, SourceError
 from controllers.sources import Arbiter
 from controllers.state_dir import StateDir
 from controllers.status.http import http_app
@@ -62,7 +66,7 @@ class Replica:
         self._keeper: RosterKeeper | None = None
         if settings.state_dir is not None:
             self._keeper = RosterKeeper(self._runtime, self._open_state(settings.state_dir))
-        self._sources = [self._file_source(directory) for directory in settings.directories]
+        self._sources = [self._source(source) for source in settings.source]
         self._metrics = Metrics(self._plane, self._problems)
         self._service = StatusService(self._runtime, self._problems, self._doubt, self._metrics.answered)
         self._health = Health()
@@ -76,9 +80,9 @@ class Replica:
             StateError: the state directory can't be used.
             TaskDied: a part has ended that never should have.
         """
-        for source, directory in zip(self._sources, self._settings.directories, strict=True):
+        for directory in self._settings.directories:
             if not directory.is_dir():
-                raise SourceError(f"{source.name}: there is no such directory")
+                raise SourceError(f"{FILES}{directory}: there is no such directory")
         if self._settings.ads.port:
             bind(self._settings.ads).close()  # a taken port is told of now, not when everything has been read
         bound = bind(self._settings.api)
@@ -165,17 +169,29 @@ class Replica:
 
     # Sources
 
-    def _file_source(self, directory: Path) -> FileSource:
-        name, settings = f"files:{directory}", self._settings
-        sink = self._arbiter.sink(name)
-        patience = Patience(vanish_grace=settings.vanish_grace)
+    def _source(self, source: str) -> Source:
+        settings, directory = self._settings, Path(source.removeprefix(FILES))
+        if source.startswith(FILES):
+            source = f"{FILES}{directory}"
+        sink = self._arbiter.sink(source)
+        generations, save = self._generations(source)
+        if source.startswith(FILES):
+            patience = Patience(vanish_grace=settings.vanish_grace)
+            return FileSource(directory, sink, generations, save=save, patience=patience)
+        from controllers.kubernetes.source import KubernetesSource  # half a second, for who has no cluster
+
+        _, _, context = source.partition(":")
+        return KubernetesSource(context, sink, generations, save=save, selector=settings.namespace_selector)
+
+    def _generations(self, source: str) -> tuple[Generations, Callable[[Generations], None] | None]:
+        """A source's own counts, and what makes them outlive the process."""
+        settings = self._settings
         if settings.state_dir is None:
-            return FileSource(directory, sink, patience=patience)
+            return Generations(), None
         state = self._states[0]
-        if len(settings.directories) > 1:  # generations are counted by each source for itself
-            state = self._open_state(settings.state_dir / quote(name, safe=""))
-        generations = state.load_generations(self._runtime.clock())
-        return FileSource(directory, sink, generations, save=state.save_generations, patience=patience)
+        if len(settings.source) > 1:  # generations are counted by each source for itself
+            state = self._open_state(settings.state_dir / quote(source, safe=""))
+        return state.load_generations(self._runtime.clock()), state.save_generations
 
     def _open_state(self, path: Path) -> StateDir:
         state = StateDir(path)

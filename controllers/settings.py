@@ -69,7 +69,12 @@ class Settings(BaseSettings):
 
     config: MaybePath = Field(None, description="A YAML file with any of these settings.")
     source: Annotated[list[str], NoDecode, BeforeValidator(_list)] = Field(
-        default_factory=list, description="Where objects come from: files:DIR, a directory of YAML files. Repeatable."
+        default_factory=list,
+        description="Where objects come from: files:DIR, a directory of YAML files; kubernetes:CONTEXT, a cluster; "
+        "kubernetes, the one that it runs in, or the kubeconfig's current one. Repeatable.",
+    )
+    namespace_selector: str = Field(
+        "", description="Label selector of the Kubernetes namespaces that are taken in; without it, all are."
     )
     ads: Listening = Field(Address("127.0.0.1", 15010), description="HOST:PORT at which proxies are served (gRPC).")
     api: Listening = Field(
@@ -117,8 +122,9 @@ class Settings(BaseSettings):
     @classmethod
     def _known_sources(cls, sources: list[str]) -> list[str]:
         for source in sources:
-            if not source.startswith(FILES) or source == FILES:
-                raise ValueError(f"{source!r} is not a source: write files:DIR")
+            kind, _, where = source.partition(":")
+            if kind not in ("files", "kubernetes") or (":" in source and not where) or source == "files":
+                raise ValueError(f"{source!r} is not a source: write files:DIR, kubernetes or kubernetes:CONTEXT")
         if len(set(sources)) < len(sources):
             raise ValueError("a source is named twice: name each once")
         return sources
@@ -137,7 +143,7 @@ class Settings(BaseSettings):
     @property
     def directories(self) -> list[Path]:
         """The directories of the file sources."""
-        return [Path(source.removeprefix(FILES)) for source in self.source]
+        return [Path(source.removeprefix(FILES)) for source in self.source if source.startswith(FILES)]
 
     @classmethod
     def settings_customise_sources(

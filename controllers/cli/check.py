@@ -7,7 +7,7 @@ import click
 
 from controllers.cli.checking import Checked, check_paths
 from controllers.cli.output import print_data
-from controllers.files.reports import Severity
+from controllers.reports import Severity
 
 
 @click.command()

@@ -8,7 +8,7 @@ from pathlib import Path
 from controllers.files.content import FileContent, Found, read_content, unreadable
 from controllers.files.directory import Directory
 from controllers.files.look import Unreadable
-from controllers.files.reports import Report, Severity
+from controllers.reports import Report, Severity
 from ledger.ids import Generation, ObjectKey
 from xds.index.index import Index
 from xds.index.remarks import remarks

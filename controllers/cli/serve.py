@@ -43,7 +43,7 @@ def _metavar(name: str, field: FieldInfo) -> str:
     if field.annotation is Address:
         return "HOST:PORT"
     if name == "source":
-        return "files:DIR"
+        return "files:DIR|kubernetes[:CONTEXT]"
     return "TEXT" if field.annotation is str else "DURATION"
 
 
@@ -76,6 +76,7 @@ def serve(**given: Any) -> None:
     Examples
       lastack serve --source files:entries --state-dir state
       lastack serve --config lastack.yaml --log-level debug
+      lastack serve --source kubernetes:production
       LASTACK_SOURCE=files:/etc/lastack/entries LASTACK_ADS=0.0.0.0:15010 lastack serve
     """
     # Its own lines in another format, about what is told in one clear line anyway.

@@ -10,7 +10,7 @@ Promises:
   first in path order (as `LC_ALL=C sort` has it) gives it.
 - Every problem is a `Report`, which tells the file, the line, the object and the remedy, and goes when it is fixed.
 
-`catalog` decides, and `watched_file`, `content` and `reports` with it: pure. `directory` reads the disk, `watching`
+`catalog` decides, and `watched_file` and `content` with it: pure. `directory` reads the disk, `watching`
 hears of changes, `source` runs it all on the event loop.
 
 Nobody can read a file that is being written in place and tell whether it is whole: a file is taken when its last write
@@ -20,11 +20,10 @@ system tells of no change (network file systems, links that lead out of the dire
 What was good in an earlier process is not known: a document that can't be read at the start gives nothing until it is
 put right.
 
-Imports `xds.objects`, `xds.parsing`, `ledger.ids` and `controllers.generations`; the runtime is handed in.
+Of the layer above it imports what all sources share; the runtime is handed in.
 """
 
 from controllers.files.catalog import Patience
-from controllers.files.reports import Report, Severity
-from controllers.files.source import FileSource, SourceError
+from controllers.files.source import FileSource
 
-__all__ = ["FileSource", "Patience", "Report", "Severity", "SourceError"]
+__all__ = ["FileSource", "Patience"]

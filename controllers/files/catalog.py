@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from controllers.files.claims import Claim, Claims
 from controllers.files.content import NOTHING, read_content, unreadable
 from controllers.files.look import Identity, Look, Unreadable, Unsettled
-from controllers.files.reports import Report, Severity, Standing, in_order, printable
 from controllers.files.watched_file import WatchedFile
 from controllers.generations import Generations
+from controllers.reports import Report, Severity, Standing, in_order, printable
 from ledger.ids import ObjectKey
 from xds.objects import Event
 

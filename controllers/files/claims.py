@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from controllers.files.content import Found
-from controllers.files.reports import Report, Severity
 from controllers.generations import Generations
+from controllers.reports import Report, Severity
 from ledger.ids import Generation, ObjectKey
 from xds.objects import Applied, Deleted, Event
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from controllers.files.reports import Report, Severity
+from controllers.reports import Report, Severity
 from ledger.ids import ObjectKey
 from xds.parsing import Ignored, ObjectError, ParsedObject, Problem, parse
 from xds.parsing.yaml_documents import Broken, Document, read

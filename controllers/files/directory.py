@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from controllers.files.look import UNCHANGED, FileState, Identity, Look, Unreadable, Unsettled
-from controllers.files.reports import printable
+from controllers.reports import printable
 
 SUFFIXES = (".yaml", ".yml", ".json")
 

@@ -1,37 +1,21 @@
 """Runs the catalog on the event loop: looks at the directory when something is heard of it, or time has passed."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Protocol
 
 import structlog
 
 from controllers.files.catalog import Catalog, Outcome, Patience
 from controllers.files.directory import Directory
 from controllers.files.look import Identity
-from controllers.files.reports import Report, Severity, Standing, news
 from controllers.files.watching import changes
 from controllers.generations import Generations
+from controllers.reports import Report, Severity, Standing, news
+from controllers.source import Sink, SourceError
 from ledger.ids import ObjectKey
-from xds.objects import Event
 
 log = structlog.get_logger("files")
-
-
-class SourceError(Exception):
-    """The source can't start. Terminal: somebody has to put it right first; the text says what."""
-
-
-class Sink(Protocol):
-    """Where objects go: the part of the runtime that is needed here."""
-
-    @property
-    def clock(self) -> Callable[[], float]: ...
-
-    async def apply(self, events: Sequence[Event]) -> None: ...
-
-    def trouble(self, source: str, what: str | None) -> None: ...
 
 
 class FileSource:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from controllers.files.content import NOTHING, FileContent, Found
-from controllers.files.reports import Report, Severity
+from controllers.reports import Report, Severity
 from ledger.ids import ObjectKey
 
 

@@ -59,21 +59,21 @@ class Api:
         self._limit = limit or RateLimit()
 
     @classmethod
-    async def connect(cls, context: str | None) -> "Api":
-        """By a context of the kubeconfig; None: the current one, or, in a Pod, its own cluster.
+    async def connect(cls, context: str) -> "Api":
+        """By a context of the kubeconfig; empty: the current one, or, in a Pod, its own cluster.
 
         Raises:
             ApiError: there is no such context, or the files that it names can't be read.
         """
         configuration = Configuration()
         try:
-            if context is None:
+            if not context:
                 try:
                     load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
                     return cls(configuration, "in-cluster")
                 except ConfigException:
                     pass  # not in a Pod
-            await load_kube_config(context=context, client_configuration=configuration)  # type: ignore[no-untyped-call]
+            await load_kube_config(context=context or None, client_configuration=configuration)  # type: ignore[no-untyped-call]
             return cls(configuration, context or "current context")
         except (ConfigException, OSError, ssl.SSLError) as error:
             named = f"context {context}" if context else "the current context"

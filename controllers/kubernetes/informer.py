@@ -11,6 +11,9 @@ from controllers.kubernetes.reflector import Change, Failure, ListPage, Pause, R
 
 log = structlog.get_logger("kubernetes")
 
+Find = Callable[[], Awaitable[str]]
+Changed = Callable[[Sequence[Change]], Awaitable[None]]
+
 WATCH_SECONDS = (240.0, 480.0)
 """After some time between them the server is to end a watch, so that they are spread over its instances again."""
 
@@ -29,8 +32,8 @@ class Informer:
         self,
         api: Api,
         reflector: Reflector,
-        find: Callable[[], Awaitable[str]],
-        changed: Callable[[Sequence[Change]], Awaitable[None]],
+        find: Find,
+        changed: Changed,
         heard: Callable[[], None],
         clock: Callable[[], float],
         query: Mapping[str, str] | None = None,

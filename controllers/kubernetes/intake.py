@@ -6,9 +6,9 @@ Only namespaces that were selected are taken in; an object whose namespace is no
 from collections import defaultdict
 from collections.abc import Iterable
 
-from controllers.files.reports import Report, Severity
 from controllers.generations import Generations
 from controllers.kubernetes.reflector import Change, Name, Object
+from controllers.reports import Report, Severity
 from ledger.ids import ObjectKey
 from xds.objects import Applied, Deleted, Event
 from xds.parsing import Ignored, ObjectError, parse

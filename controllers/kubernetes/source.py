@@ -1,18 +1,18 @@
 """A Kubernetes cluster as a source of ServiceEntries and WorkloadEntries."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import structlog
 
-from controllers.files.reports import Report
-from controllers.files.source import Sink
 from controllers.generations import Generations
 from controllers.kubernetes.api import Api, ApiError
-from controllers.kubernetes.informer import Informer
+from controllers.kubernetes.informer import Changed, Find, Informer
 from controllers.kubernetes.intake import Intake
 from controllers.kubernetes.reflector import Change, Failure, Name, Patience, Reflector
+from controllers.reports import Report
+from controllers.source import Sink, SourceError
 from ledger.ids import ObjectKey
 from xds.objects import SERVICE_ENTRY, WORKLOAD_ENTRY, Event
 
@@ -22,6 +22,8 @@ GROUP = "networking.istio.io"
 
 VERSIONS = ("v1", "v1beta1")
 """Of the group, in the order of preference."""
+
+NAMESPACE = "Namespace"
 
 PLURALS = {SERVICE_ENTRY: "serviceentries", WORKLOAD_ENTRY: "workloadentries"}
 
@@ -35,41 +37,53 @@ class KubernetesSource:
     """A cluster's objects, from `start` on.
 
     Args:
-        api: its API server.
+        context: of the kubeconfig; empty: the current one, or, in a Pod, its own cluster.
         runtime: where the objects go.
         selector: of the namespaces that are taken in, as a label selector; empty: all.
+        save: makes `generations` outlive the process; see `FileSource`.
+        connect: finds the API server of a context.
     """
 
     def __init__(
         self,
-        api: Api,
+        context: str,
         runtime: Sink,
         generations: Generations | None = None,
+        *,
+        save: Callable[[Generations], None] | None = None,
         selector: str = "",
         patience: Patience | None = None,
+        connect: Callable[[str], Awaitable[Api]] = Api.connect,
     ) -> None:
-        self.name = f"kubernetes:{api.name}"
-        self._api = api
+        self.name = f"kubernetes:{context}" if context else "kubernetes"
+        self._context = context
         self._runtime = runtime
-        self._intake = Intake(self.name, Generations() if generations is None else generations)
+        self._generations = Generations() if generations is None else generations
+        self._saved_version = self._generations.version
+        self._save = save
+        self._selector = selector
+        self._patience = patience
+        self._connect = connect
+        self._intake = Intake(self.name, self._generations)
+        self._applying = asyncio.Lock()
         self._prefix = ""
         self._started = False
         self._trouble: str | None = None
-        self._namespaces = Informer(
-            api,
-            Reflector("namespaces", patience),
-            self._find_namespaces,
-            self._namespaces_changed,
-            self._tell_trouble,
-            runtime.clock,
-            {"labelSelector": selector} if selector else None,
-        )
-        self._informers = {kind: self._informer(kind, patience) for kind in PLURALS}
+        self._informers: dict[str, Informer] = {}
         self._running: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
-        """Returns when all that is in the cluster was applied; that may be never, if it can't be reached."""
-        every = (self._namespaces, *self._informers.values())
+        """Returns when all that is in the cluster was applied; that may be never, if it can't be reached.
+
+        Raises:
+            SourceError: the kubeconfig has no such context.
+        """
+        try:
+            self._api = await self._connect(self._context)
+        except ApiError as error:
+            raise SourceError(f"{self.name}: {error}") from error
+        self._informers = {NAMESPACE: self._of_namespaces(), **{kind: self._of_objects(kind) for kind in PLURALS}}
+        every = self._informers.values()
         self._running = [asyncio.create_task(informer.run()) for informer in every]
         synced = asyncio.gather(*map(_synced, every))
         waited_for: list[asyncio.Future[Any]] = [synced, *self._running]
@@ -98,7 +112,7 @@ class KubernetesSource:
 
         While the API server can't be asked, it waits.
         """
-        informer = self._informers.get(key.kind)
+        informer = self._informers.get(key.kind) if key.kind in PLURALS else None
         while informer is not None:
             version = await self._version_of(key)
             try:
@@ -117,9 +131,6 @@ class KubernetesSource:
         return self._intake.report_for(key)
 
     # Where things are
-
-    async def _find_namespaces(self) -> str:
-        return "/api/v1/namespaces"
 
     async def _find_prefix(self) -> str:
         """The path of the newest version that the cluster serves."""
@@ -150,25 +161,43 @@ class KubernetesSource:
                     return None
                 await asyncio.sleep(_TROUBLE_SECONDS)
 
-    def _informer(self, kind: str, patience: Patience | None) -> Informer:
+    def _of_namespaces(self) -> Informer:
+        async def find() -> str:
+            return "/api/v1/namespaces"
+
+        async def changed(changes: Sequence[Change]) -> None:
+            await self._apply(lambda: self._intake.namespaces(changes))
+
+        query = {"labelSelector": self._selector} if self._selector else {}
+        return self._informer("namespaces", find, changed, query)
+
+    def _of_objects(self, kind: str) -> Informer:
         async def find() -> str:
             return f"{await self._find_prefix()}/{PLURALS[kind]}"
 
         async def changed(changes: Sequence[Change]) -> None:
-            await self._apply(self._intake.objects(kind, changes))
+            await self._apply(lambda: self._intake.objects(kind, changes))
 
-        return Informer(
-            self._api, Reflector(PLURALS[kind], patience), find, changed, self._tell_trouble, self._runtime.clock
-        )
+        return self._informer(PLURALS[kind], find, changed, {})
+
+    def _informer(self, what: str, find: Find, changed: Changed, query: Mapping[str, str]) -> Informer:
+        reflector = Reflector(what, self._patience)
+        return Informer(self._api, reflector, find, changed, self._tell_trouble, self._runtime.clock, query)
 
     # What has changed
 
-    async def _namespaces_changed(self, changes: Sequence[Change]) -> None:
-        await self._apply(self._intake.namespaces(changes))
-
-    async def _apply(self, events: Sequence[Event]) -> None:
-        if events:
-            await self._runtime.apply(events)
+    async def _apply(self, decide: Callable[[], list[Event]]) -> None:
+        async with self._applying:  # what was decided later is applied later
+            events = decide()
+            if self._save is not None and self._generations.version != self._saved_version:
+                version = self._generations.version
+                try:
+                    await asyncio.to_thread(self._save, self._generations)
+                    self._saved_version = version
+                except OSError as error:  # what is meant is served all the same; see `FileSource`
+                    log.warning("can't save generations", source=self.name, reason=str(error))
+            if events:
+                await self._runtime.apply(events)
 
     async def _watch_trouble(self) -> None:
         while True:
@@ -179,7 +208,7 @@ class KubernetesSource:
         if not self._started:
             return  # until then nothing is known anyway
         now = self._runtime.clock()
-        every = (self._namespaces, *self._informers.values())
+        every = self._informers.values()
         found = [trouble for informer in every if (trouble := informer.reflector.trouble(now))]
         trouble = "; ".join(found) or None
         if (trouble is None) != (self._trouble is None):

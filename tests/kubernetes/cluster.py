@@ -44,8 +44,10 @@ class Cluster:
         await self.server.stop()
 
     def source(self, selector: str = "", patience: Patience = QUICK) -> KubernetesSource:
-        api = Api(Configuration(host=self.server.url), "test", RateLimit(1000, 1000))
-        return KubernetesSource(api, self.runtime, selector=selector, patience=patience)
+        async def connect(context: str) -> Api:
+            return Api(Configuration(host=self.server.url), context, RateLimit(1000, 1000))
+
+        return KubernetesSource("test", self.runtime, selector=selector, patience=patience, connect=connect)
 
     async def started(self, selector: str = "", patience: Patience = QUICK) -> KubernetesSource:
         """A source that has taken in all that there is, and goes on."""

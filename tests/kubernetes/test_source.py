@@ -59,8 +59,11 @@ async def test_without_the_definitions_it_says_what_to_install(cluster: Cluster)
     cluster.server.versions = []
     source = cluster.source()
     starting = asyncio.create_task(source.start())
-    reflector = source._informers["ServiceEntry"].reflector
-    await cluster.until(lambda: "CustomResourceDefinitions" in str(reflector.trouble(0.0)), "it is told")
+
+    def told() -> bool:
+        return any("CustomResourceDefinitions" in str(one.reflector.trouble(0.0)) for one in source._informers.values())
+
+    await cluster.until(told, "it is told")
     cluster.server.versions = ["v1"]
     await starting
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from controllers.files.catalog import Catalog, Outcome, Patience
 from controllers.files.look import UNCHANGED, FileState, Identity, Look
-from controllers.files.reports import Report
 from controllers.generations import Generations
+from controllers.reports import Report
 from ledger.ids import Generation, ObjectKey
 from xds.objects import WORKLOAD_ENTRY, Applied, Deleted, Event, WorkloadEntry
 

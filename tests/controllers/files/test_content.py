@@ -1,5 +1,5 @@
 from controllers.files.content import FileContent, read_content
-from controllers.files.reports import Severity
+from controllers.reports import Severity
 from tests.controllers.files.samples import BROKEN, HEAD, entry, invalid, key, text
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from controllers.files import FileSource, Patience, SourceError
+from controllers.files import FileSource, Patience
 from controllers.files.directory import Directory
 from controllers.files.look import Look
 from controllers.generations import Generations
+from controllers.source import SourceError
 from tests.controllers.files.recorder import Recorder
 from tests.controllers.files.samples import BROKEN, entry, invalid, key, text
 from xds.objects import Event

@@ -1,4 +1,4 @@
-"""What is wrong in the files, for whoever wrote them."""
+"""What is wrong in a source, for whoever wrote it."""
 
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
@@ -18,7 +18,8 @@ class Severity(StrEnum):
 class Report:
     """One problem, while it lasts.
 
-    file: the path, as the directory was named. line: 1-based; None if it is about the file, or a directory, as a whole.
+    file: the path, as the directory was named; or the cluster. line: 1-based; None if it is about the file, a directory
+        or an object as a whole.
     key: the object, where it is known. reason: what is wrong, what to do about it, and what lastack does meanwhile.
     """
 
