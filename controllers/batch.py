@@ -1,6 +1,6 @@
 """How many changes are applied in one go, before the event loop gets to run other things."""
 
-WHILE_LOADING = 2_500
+WHILE_LOADING = 5_000
 """No proxy is served yet that could be kept waiting."""
 
 MOST, LEAST = 256, 4

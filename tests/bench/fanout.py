@@ -19,6 +19,8 @@ _BURST, _BURST_TIMES = 100, 3.0
 _SHARE = 0.01
 _SUBSCRIBED_TIMES = 1.5
 _OTHERS_TIMES = 1.2
+_BESIDE_SYNC = 1000
+"""Streams with which gRPC's synchronous server is measured too."""
 
 SERVER, CLIENTS = 0, 1
 """The processors that they run on."""
@@ -38,10 +40,11 @@ def run(quick: bool) -> Iterator[Line]:
     """For each number of streams: lastack and the floor, in turns."""
     for count in (100, 1000) if quick else (100, 1000, 3000):
         with children() as start:
-            yield from _fan_out(start, count, 5 if quick else 20)
+            yield from _fan_out(start, count, quick)
 
 
-def _fan_out(start: Callable[..., Child], count: int, rounds: int) -> Iterator[Line]:
+def _fan_out(start: Callable[..., Child], count: int, quick: bool) -> Iterator[Line]:
+    rounds = 5 if quick else 20
     lastack = start("tests.bench.served", str(_SERVICES), processor=SERVER)
     floor = start("tests.bench.floor", processor=SERVER)
     proxies, others = (start("tests.bench.streams", processor=CLIENTS) for _ in range(2))
@@ -66,12 +69,25 @@ def _fan_out(start: Callable[..., Child], count: int, rounds: int) -> Iterator[L
     yield line.at_most(section, f"{about}: last ACK -> CONFIRMED, longest", max(confirmed), _CONFIRMED_SECONDS)
     measure = f"{about}: a burst of {_BURST} changes, for one change"
     yield line.ratio(section, measure, median(bursts), single, _BURST_TIMES, f"({line.time(median(bursts))})")
+    if count == _BESIDE_SYNC and not quick:
+        yield _synchronous(start, count, body, rounds, median(theirs))
     yield from _few(start, count, few, rounds)
     without = [lastack.ask("reach", count=count)["seconds"] for _ in range(rounds)]
     proxies.ask("stall", stream=0)
     beside = [lastack.ask("reach", count=count - 1)["seconds"] for _ in range(rounds)]
     measure = f"{about}: one of them never reads: for the others"
     yield line.ratio(section, measure, median(beside), median(without), _OTHERS_TIMES)
+
+
+def _synchronous(start: Callable[..., Child], count: int, body: str, rounds: int, floor: float) -> Line:
+    """What there would be to gain from gRPC's other server."""
+    server, proxies = start("tests.bench.floor_sync", processor=SERVER), start("tests.bench.streams", processor=CLIENTS)
+    server.ask("greet", responses=[body, body])
+    proxies.ask("open", port=server.first["port"], count=count, requests=asking(names(_SERVICES)), expect=2)
+    seconds = median(server.ask("push", body=body)["seconds"] for _ in range(rounds))
+    shown = f"{seconds / floor:.2f}x ({line.time(seconds)})"
+    measure = f"{count:,} streams: gRPC's synchronous server, for the floor"
+    return Line("3 fan-out", measure, shown, numbers={"seconds": seconds, "floor": floor})
 
 
 def _few(start: Callable[..., Child], count: int, few: int, rounds: int) -> Iterator[Line]:
