@@ -16,7 +16,6 @@ import aiohttp
 from kubernetes.aio.client import Configuration
 from kubernetes.aio.client.rest import RESTClientObject, RESTResponse
 from kubernetes.aio.config import ConfigException, load_incluster_config, load_kube_config
-from yarl import URL
 
 from controllers.kubernetes.rate import RateLimit
 from controllers.kubernetes.reflector import Failure, Object, failure_of
@@ -109,7 +108,7 @@ class Api:
         self, method: str, path: str, query: Mapping[str, str], body: object, timeout: aiohttp.ClientTimeout
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         await asyncio.sleep(self._limit.wait(asyncio.get_running_loop().time()))
-        url = URL(f"{self._configuration.host}{path}?{urlencode(query)}", encoded=True)
+        url = f"{self._configuration.host}{path}?{urlencode(query)}"
         try:
             headers = {"Accept": "application/json", **await self._credentials()}
             request: Callable[..., Awaitable[RESTResponse]] = self._rest.request
