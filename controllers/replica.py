@@ -17,6 +17,7 @@ from controllers.addresses import Address, bind, is_loopback
 from controllers.collector import Collector
 from controllers.files import FileSource, Patience
 from controllers.generations import Generations
+from controllers.journal import Journal
 from controllers.reports import Severity
 from controllers.roster_keeper import RosterKeeper
 from controllers.runtime import Runtime
@@ -181,7 +182,10 @@ class Replica:
         from controllers.kubernetes.source import KubernetesSource  # half a second, for who has no cluster
 
         _, _, context = source.partition(":")
-        return KubernetesSource(context, sink, generations, save=save, selector=settings.namespace_selector)
+        selector, journal = settings.namespace_selector, None
+        if settings.state_dir is not None:
+            journal = Journal(self._states[-1].path / "cluster.journal")
+        return KubernetesSource(context, sink, generations, save=save, journal=journal, selector=selector)
 
     def _generations(self, source: str) -> tuple[Generations, Callable[[Generations], None] | None]:
         """A source's own counts, and what makes them outlive the process."""

@@ -3,11 +3,12 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
 
 import structlog
 
 from controllers.kubernetes.api import Api, ApiError
-from controllers.kubernetes.reflector import Change, Failure, ListPage, Pause, Reflector, Watch
+from controllers.kubernetes.reflector import Change, Failure, ListPage, Name, Pause, Reflector, Watch
 
 log = structlog.get_logger("kubernetes")
 
@@ -39,8 +40,12 @@ class Informer:
         query: Mapping[str, str] | None = None,
     ) -> None:
         self.reflector = reflector
+        self.synced = False
+        """Whether all that there was has been listed and taken in."""
+        self.applied: dict[Name, str] = {}
+        """The resource version of each object that was taken in. (The reflector is ahead of it.)"""
         self.moved = asyncio.Condition()
-        """Notified after every answer."""
+        """Notified after every answer, when it was taken in."""
         self._api = api
         self._find = find
         self._changed = changed
@@ -74,7 +79,7 @@ class Informer:
         metadata = found.get("metadata") or {}
         kind, version = str(found.get("kind", "")).removesuffix("List"), found.get("apiVersion")
         # The items of a list don't repeat what they are.
-        items = [{"apiVersion": version, "kind": kind, **item} for item in found.get("items") or ()]
+        items = [_lean({"apiVersion": version, "kind": kind, **item}) for item in found.get("items") or ()]
         changes = self.reflector.listed(
             items, metadata.get("resourceVersion", ""), metadata.get("continue", ""), self._clock()
         )
@@ -92,6 +97,7 @@ class Informer:
                 self.reflector.watching(self._clock())
                 await self._take([])
                 async for event in events:
+                    _lean(event.get("object"))
                     await self._take(self.reflector.told(event, self._clock()))
                     if not isinstance(self.reflector.next(self._clock()), Watch):
                         return  # an error was told: what comes after it is of no use
@@ -105,7 +111,17 @@ class Informer:
     async def _take(self, changes: Sequence[Change]) -> None:
         if changes:
             await self._changed(changes)
+            self.took(changes)
+        self.synced = self.reflector.synced
         await self._tell()
+
+    def took(self, changes: Sequence[Change]) -> None:
+        """These have been taken in."""
+        for name, new in changes:
+            if new is None:
+                self.applied.pop(name, None)
+            else:
+                self.applied[name] = str(new["metadata"].get("resourceVersion", ""))
 
     async def _fail(self, failure: Failure) -> None:
         self.reflector.failed(failure, self._clock())
@@ -116,3 +132,10 @@ class Informer:
         self._heard()
         async with self.moved:
             self.moved.notify_all()
+
+
+def _lean(document: Any) -> Any:
+    """Without who manages which field: that is often more than all the rest."""
+    if isinstance(document, dict) and isinstance(document.get("metadata"), dict):
+        document["metadata"].pop("managedFields", None)
+    return document

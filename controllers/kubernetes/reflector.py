@@ -157,6 +157,14 @@ class Reflector:
 
     # What has come
 
+    def restore(self, objects: Mapping[Name, Object]) -> list[Change]:
+        """What there was when an earlier process ended, before anything is listed. Returns it all."""
+        self.objects = dict(objects)
+        for known in objects.values():
+            version = str(known["metadata"].get("resourceVersion", ""))
+            self._newest = max(self._newest, int(version) if version.isdecimal() else 0)
+        return [Change(name, known) for name, known in objects.items()]
+
     def listed(self, items: Sequence[Object], version: str, token: str, now: float) -> list[Change]:
         """A page has come. `token`: for the next one, empty with the last. Returns what has changed, after the last."""
         listing = self._listing
@@ -166,7 +174,10 @@ class Reflector:
         if token:
             return []
         if self._is_older(version):
-            older = f"the API server lists an older state ({version}) than it had ({self._newest})"
+            older = (
+                f"the API server lists an older state ({version}) than it had ({self._newest}): if the cluster was "
+                "restored from a backup, start again without what was kept of it in the state directory"
+            )
             self.failed(Failure(0, older), now)
             return []
         self._listing, self._limit, self._heard = None, PAGE, False

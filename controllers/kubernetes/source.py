@@ -2,32 +2,32 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from functools import partial
 
 import structlog
 
 from controllers.generations import Generations
+from controllers.journal import Journal
 from controllers.kubernetes.api import Api, ApiError
+from controllers.kubernetes.definitions import PLURALS, Definitions
 from controllers.kubernetes.informer import Changed, Find, Informer
 from controllers.kubernetes.intake import Intake
-from controllers.kubernetes.reflector import Change, Failure, Name, Patience, Reflector
+from controllers.kubernetes.reflector import Change, Name, Object, Patience, Reflector
 from controllers.reports import Report
 from controllers.source import Sink, SourceError
 from ledger.ids import ObjectKey
-from xds.objects import SERVICE_ENTRY, WORKLOAD_ENTRY, Event
+from xds.objects import Event
 
 log = structlog.get_logger("kubernetes")
 
-GROUP = "networking.istio.io"
-
-VERSIONS = ("v1", "v1beta1")
-"""Of the group, in the order of preference."""
-
 NAMESPACE = "Namespace"
 
-PLURALS = {SERVICE_ENTRY: "serviceentries", WORKLOAD_ENTRY: "workloadentries"}
-
 _ASK_AGAIN_SECONDS = 1.0
+
+RESTORED_SECONDS = 10.0
+"""For which the API server is waited for where there is something to serve without it."""
+
+Decide = Callable[[Sequence[Change]], list[Event]]
 
 _TROUBLE_SECONDS = 1.0
 """Between two looks at whether the API server can still be taken at its word."""
@@ -41,6 +41,8 @@ class KubernetesSource:
         runtime: where the objects go.
         selector: of the namespaces that are taken in, as a label selector; empty: all.
         save: makes `generations` outlive the process; see `FileSource`.
+        journal: makes the objects outlive the process, so that the next one has something to serve where the API server
+            is not there.
         connect: finds the API server of a context.
     """
 
@@ -51,6 +53,7 @@ class KubernetesSource:
         generations: Generations | None = None,
         *,
         save: Callable[[Generations], None] | None = None,
+        journal: Journal | None = None,
         selector: str = "",
         patience: Patience | None = None,
         connect: Callable[[str], Awaitable[Api]] = Api.connect,
@@ -61,13 +64,14 @@ class KubernetesSource:
         self._generations = Generations() if generations is None else generations
         self._saved_version = self._generations.version
         self._save = save
+        self._journal = journal
         self._selector = selector
         self._patience = patience
         self._connect = connect
         self._intake = Intake(self.name, self._generations)
         self._applying = asyncio.Lock()
-        self._prefix = ""
         self._started = False
+        self._unkept: str | None = None
         self._trouble: str | None = None
         self._informers: dict[str, Informer] = {}
         self._running: list[asyncio.Task[None]] = []
@@ -82,18 +86,21 @@ class KubernetesSource:
             self._api = await self._connect(self._context)
         except ApiError as error:
             raise SourceError(f"{self.name}: {error}") from error
+        self._definitions = Definitions(self._api)
         self._informers = {NAMESPACE: self._of_namespaces(), **{kind: self._of_objects(kind) for kind in PLURALS}}
-        every = self._informers.values()
-        self._running = [asyncio.create_task(informer.run()) for informer in every]
-        synced = asyncio.gather(*map(_synced, every))
-        waited_for: list[asyncio.Future[Any]] = [synced, *self._running]
-        try:
-            done, _ = await asyncio.wait(waited_for, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            synced.cancel()
+        restored = await self._restore()
+        self._running = [asyncio.create_task(informer.run()) for informer in self._informers.values()]
+        synced = asyncio.create_task(self._sync())
+        waited_for: list[asyncio.Future[None]] = [synced, *self._running]
+        patience = RESTORED_SECONDS if restored else None
+        done, _ = await asyncio.wait(waited_for, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()  # an informer ends only by an error
+        if synced not in done:
+            log.warning("the API server can't be reached: what it had is served", source=self.name)
+        self._running.append(synced)
         self._started = True
+        self._tell_trouble()
 
     async def run(self) -> None:
         """Applies changes, until it is cancelled."""
@@ -106,6 +113,8 @@ class KubernetesSource:
             for running in self._running:
                 running.cancel()
             await self._api.close()
+            if self._journal is not None:
+                self._journal.close()
 
     async def catch_up(self, key: ObjectKey) -> None:
         """Returns when the object is applied as it was in the cluster at the time of the call, or later.
@@ -114,7 +123,7 @@ class KubernetesSource:
         """
         informer = self._informers.get(key.kind) if key.kind in PLURALS else None
         while informer is not None:
-            version = await self._version_of(key)
+            version = await self._definitions.version_of(key)
             try:
                 async with asyncio.timeout(_ASK_AGAIN_SECONDS):
                     await _reached(informer, key, version)
@@ -130,53 +139,53 @@ class KubernetesSource:
         """Why the object that is served may not be the one that is meant, or a warning; None if all is well."""
         return self._intake.report_for(key)
 
-    # Where things are
+    # What an earlier process had
 
-    async def _find_prefix(self) -> str:
-        """The path of the newest version that the cluster serves."""
+    async def _restore(self) -> bool:
+        """Applies what was kept. Returns whether anything was."""
+        if self._journal is None:
+            return False
         try:
-            group = await self._api.get(f"/apis/{GROUP}")
-        except ApiError as error:
-            if error.status != 404:
-                raise
-            missing = f"the cluster does not know {GROUP}: install its CustomResourceDefinitions (they come with Istio)"
-            raise ApiError(Failure(404, missing)) from error
-        served = {version["version"] for version in group.get("versions", ())}
-        for version in VERSIONS:
-            if version in served:
-                self._prefix = f"/apis/{GROUP}/{version}"
-                return self._prefix
-        raise ApiError(Failure(0, f"the cluster serves {GROUP} in none of {', '.join(VERSIONS)}"))
+            kept = await asyncio.to_thread(self._journal.load)
+        except OSError as error:
+            raise SourceError(f"{self._journal.path} can't be read: {error.strerror}") from error
+        of_kind: dict[str, dict[Name, Object]] = {kind: {} for kind in self._informers}
+        for text, document in (kept or {}).items():
+            kind, namespace, name = text.split("/")
+            of_kind.setdefault(kind, {})[Name(namespace, name)] = document
+        for kind, informer in self._informers.items():
+            changes = informer.reflector.restore(of_kind[kind])
+            events = self._intake.namespaces(changes) if kind == NAMESPACE else self._intake.objects(kind, changes)
+            if events:
+                await self._runtime.apply(events)
+            informer.took(changes)
+        return kept is not None
 
-    async def _version_of(self, key: ObjectKey) -> str | None:
-        """The resource version that the object has now; None if there is none of that name."""
-        while True:
-            try:
-                prefix = self._prefix or await self._find_prefix()
-                path = f"{prefix}/namespaces/{key.namespace}/{PLURALS[key.kind]}/{key.name}"
-                found = await self._api.get(path)
-                return str(found["metadata"]["resourceVersion"])
-            except ApiError as error:
-                if error.status == 404:
-                    return None
-                await asyncio.sleep(_TROUBLE_SECONDS)
+    async def _sync(self) -> None:
+        """Returns when all that is in the cluster was applied."""
+        await asyncio.gather(*map(_synced, self._informers.values()))
+        if self._journal is not None:
+            async with self._applying:
+                await self._keep(self._journal.complete)
+
+    # Whom it asks
 
     def _of_namespaces(self) -> Informer:
         async def find() -> str:
             return "/api/v1/namespaces"
 
         async def changed(changes: Sequence[Change]) -> None:
-            await self._apply(lambda: self._intake.namespaces(changes))
+            await self._apply(NAMESPACE, changes, self._intake.namespaces)
 
         query = {"labelSelector": self._selector} if self._selector else {}
         return self._informer("namespaces", find, changed, query)
 
     def _of_objects(self, kind: str) -> Informer:
         async def find() -> str:
-            return f"{await self._find_prefix()}/{PLURALS[kind]}"
+            return await self._definitions.find(kind)
 
         async def changed(changes: Sequence[Change]) -> None:
-            await self._apply(lambda: self._intake.objects(kind, changes))
+            await self._apply(kind, changes, partial(self._intake.objects, kind))
 
         return self._informer(PLURALS[kind], find, changed, {})
 
@@ -186,9 +195,13 @@ class KubernetesSource:
 
     # What has changed
 
-    async def _apply(self, decide: Callable[[], list[Event]]) -> None:
+    async def _apply(self, kind: str, changes: Sequence[Change], decide: Decide) -> None:
         async with self._applying:  # what was decided later is applied later
-            events = decide()
+            journal = self._journal
+            if journal is not None:
+                kept = [(f"{kind}/{name.namespace}/{name.name}", new) for name, new in changes]
+                await self._keep(lambda: journal.write(kept))
+            events = decide(changes)
             if self._save is not None and self._generations.version != self._saved_version:
                 version = self._generations.version
                 try:
@@ -198,6 +211,18 @@ class KubernetesSource:
                     log.warning("can't save generations", source=self.name, reason=str(error))
             if events:
                 await self._runtime.apply(events)
+
+    async def _keep(self, write: Callable[[], None]) -> None:
+        """Before anything is acted upon: the next process must serve nothing older."""
+        try:
+            await asyncio.to_thread(write)
+            self._unkept = None
+        except OSError as error:
+            assert self._journal is not None
+            # Gone is as good as written: the next process has nothing to serve then, and waits.
+            left = "" if not self._journal.path.exists() else f", and {self._journal.path} is out of date: remove it"
+            self._unkept = f"what changes can't be kept: {error.strerror or error}{left}" if left else None
+            log.warning("can't keep what changes", source=self.name, reason=str(error))
 
     async def _watch_trouble(self) -> None:
         while True:
@@ -210,6 +235,8 @@ class KubernetesSource:
         now = self._runtime.clock()
         every = self._informers.values()
         found = [trouble for informer in every if (trouble := informer.reflector.trouble(now))]
+        if self._unkept is not None:
+            found.append(self._unkept)
         trouble = "; ".join(found) or None
         if (trouble is None) != (self._trouble is None):
             log.warning("receipts are UNKNOWN" if trouble else "all is well again", source=self.name, reason=trouble)
@@ -220,23 +247,22 @@ class KubernetesSource:
 
 async def _synced(informer: Informer) -> None:
     async with informer.moved:
-        await informer.moved.wait_for(lambda: informer.reflector.synced)
+        await informer.moved.wait_for(lambda: informer.synced)
 
 
 async def _reached(informer: Informer, key: ObjectKey, version: str | None) -> None:
     async with informer.moved:
-        await informer.moved.wait_for(lambda: _has_reached(informer.reflector, key, version))
+        await informer.moved.wait_for(lambda: _has_reached(informer, key, version))
 
 
 async def _until_done(task: asyncio.Task[None]) -> None:
     await asyncio.shield(task)
 
 
-def _has_reached(reflector: Reflector, key: ObjectKey, version: str | None) -> bool:
-    held = reflector.objects.get(Name(key.namespace, key.name))
-    if held is None or version is None:
-        return held is None and version is None
-    mine = str(held["metadata"]["resourceVersion"])
-    if mine.isdecimal() and version.isdecimal():
-        return int(mine) >= int(version)
-    return mine == version
+def _has_reached(informer: Informer, key: ObjectKey, version: str | None) -> bool:
+    applied = informer.applied.get(Name(key.namespace, key.name))
+    if applied is None or version is None:
+        return applied is None and version is None
+    if applied.isdecimal() and version.isdecimal():
+        return int(applied) >= int(version)
+    return applied == version

@@ -25,6 +25,7 @@ class Served:
         self.lines: list[str] = []
         self.ads = 0
         self.api = ""
+        self.objects = 0
 
     async def serving(self) -> None:
         """Returns when the process has told where it listens.
@@ -35,6 +36,7 @@ class Served:
         told = await self.logged("serving")
         self.ads = int(told["ads"].rpartition(":")[2])
         self.api = told["api"]
+        self.objects = told["objects"]
 
     async def logged(self, event: str) -> Mapping[str, Any]:
         """The next line about the event."""

@@ -1,6 +1,7 @@
 """A cluster as a source, over a socket: what is in it is applied, whatever the API server does."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,7 @@ from tests.kubernetes.api_server import GROUP
 from tests.kubernetes.cluster import QUICK, Cluster
 from tests.kubernetes.documents import namespace, service, service_key, workload, workload_key
 from tests.kubernetes.store import Refusal
+from xds.objects import Event
 
 ONE, TWO = "10.0.0.1", "10.0.0.2"
 
@@ -153,4 +155,25 @@ async def test_a_receipt_waits_for_what_was_written_before_it_was_asked_for(clus
     await catching_up  # there is none
     await cluster.server.apply("workloadentries", workload())
     await source.catch_up(workload_key())
+    assert cluster.addresses() == {"default/w": ONE}
+
+
+async def test_what_is_heard_of_and_not_applied_yet_is_waited_for(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = await cluster.started()
+    go_on, apply = asyncio.Event(), cluster.runtime.apply
+
+    async def slow(events: Sequence[Event]) -> None:
+        await go_on.wait()
+        await apply(events)
+
+    monkeypatch.setattr(cluster.runtime, "apply", slow)
+    await cluster.server.apply("workloadentries", workload())
+    catching_up = asyncio.create_task(source.catch_up(workload_key()))
+    heard = source._informers["WorkloadEntry"].reflector.objects
+    await cluster.until(lambda: bool(heard), "it is heard of")
+    assert not catching_up.done()
+    go_on.set()
+    await catching_up
     assert cluster.addresses() == {"default/w": ONE}

@@ -1,0 +1,63 @@
+"""Where a cluster has ServiceEntries and WorkloadEntries."""
+
+import asyncio
+
+from controllers.kubernetes.api import Api, ApiError
+from controllers.kubernetes.reflector import Failure
+from ledger.ids import ObjectKey
+from xds.objects import SERVICE_ENTRY, WORKLOAD_ENTRY
+
+GROUP = "networking.istio.io"
+
+VERSIONS = ("v1", "v1beta1")
+"""Of the group, in the order of preference."""
+
+PLURALS = {SERVICE_ENTRY: "serviceentries", WORKLOAD_ENTRY: "workloadentries"}
+
+_NOT_FOUND = 404
+_ASK_AGAIN_SECONDS = 1.0
+
+
+class Definitions:
+    """The version of the group that a cluster serves: it is asked for, and may change with an upgrade."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._prefix = ""
+
+    async def find(self, kind: str) -> str:
+        """The path of a kind's list.
+
+        Raises:
+            ApiError: the cluster can't be asked, or has none.
+        """
+        try:
+            group = await self._api.get(f"/apis/{GROUP}")
+        except ApiError as error:
+            if error.status != _NOT_FOUND:
+                raise
+            missing = f"the cluster does not know {GROUP}: install its CustomResourceDefinitions (they come with Istio)"
+            raise ApiError(Failure(_NOT_FOUND, missing)) from error
+        served = {version["version"] for version in group.get("versions", ())}
+        for version in VERSIONS:
+            if version in served:
+                self._prefix = f"/apis/{GROUP}/{version}"
+                return f"{self._prefix}/{PLURALS[kind]}"
+        raise ApiError(Failure(0, f"the cluster serves {GROUP} in none of {', '.join(VERSIONS)}"))
+
+    async def version_of(self, key: ObjectKey) -> str | None:
+        """The resource version that the object has now; None if there is none of that name.
+
+        Returns when the cluster has told; that may be never.
+        """
+        while True:
+            try:
+                if not self._prefix:
+                    await self.find(key.kind)
+                path = f"{self._prefix}/namespaces/{key.namespace}/{PLURALS[key.kind]}/{key.name}"
+                found = await self._api.get(path)
+                return str(found["metadata"]["resourceVersion"])
+            except ApiError as error:
+                if error.status == _NOT_FOUND:
+                    return None
+                await asyncio.sleep(_ASK_AGAIN_SECONDS)
