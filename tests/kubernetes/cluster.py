@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from kubernetes.aio.client import Configuration
 
+from controllers.journal import Journal
 from controllers.kubernetes.api import Api
 from controllers.kubernetes.rate import RateLimit
 from controllers.kubernetes.reflector import Patience
@@ -37,21 +38,33 @@ class Cluster:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await self.crash()
+        await self.server.stop()
+
+    async def crash(self) -> None:
+        """The control plane ends, and another one begins, which knows nothing."""
         for task in self._tasks:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
-        await self.server.stop()
+        self._tasks.clear()
+        self.runtime = Runtime(Plane(), clock=time.monotonic)  # type: ignore[arg-type]
 
-    def source(self, selector: str = "", patience: Patience = QUICK) -> KubernetesSource:
+    def source(
+        self, selector: str = "", patience: Patience = QUICK, journal: Journal | None = None
+    ) -> KubernetesSource:
         async def connect(context: str) -> Api:
             return Api(Configuration(host=self.server.url), context, RateLimit(1000, 1000))
 
-        return KubernetesSource("test", self.runtime, selector=selector, patience=patience, connect=connect)
+        return KubernetesSource(
+            "test", self.runtime, selector=selector, patience=patience, journal=journal, connect=connect
+        )
 
-    async def started(self, selector: str = "", patience: Patience = QUICK) -> KubernetesSource:
+    async def started(
+        self, selector: str = "", patience: Patience = QUICK, journal: Journal | None = None
+    ) -> KubernetesSource:
         """A source that has taken in all that there is, and goes on."""
-        source = self.source(selector, patience)
+        source = self.source(selector, patience, journal)
         async with asyncio.timeout(PATIENCE):
             await source.start()
         self.runtime.start(roster_known=True)

@@ -51,22 +51,3 @@ async def test_a_context_that_there_is_not_is_told_of_at_once(filled: Cluster) -
     async with serve("--source", "kubernetes:nowhere", *ANY_PORT) as served:
         assert await served.ended() == 1
         assert "nowhere" in "".join(served.lines)
-
-
-async def test_after_a_crash_it_serves_what_it_had_without_any_api_server(filled: Cluster, tmp_path: Path) -> None:
-    """Nothing older than what was confirmed: what was deleted stays so."""
-    await filled.server.apply("workloadentries", workload("other", "10.0.0.9"))
-    settings = ("--source", f"kubernetes:{CONTEXT}", "--settling", "0s", "--state-dir", tmp_path / "state", *ANY_PORT)
-    async with serve(*settings) as served:
-        await served.serving()
-        await filled.server.delete("workloadentries", "w")
-        assert (await served.receipt("we/default/w", deleted="true"))["outcome"] == "CONFIRMED"
-        await served.kill()
-    await filled.server.stop()
-    async with serve(*settings) as served:
-        await served.serving()
-        assert (await served.receipt("we/default/other"))["outcome"] == "UNKNOWN"
-        assert served.objects == 2  # the service and the other instance
-        await filled.server.start()
-        receipt = await served.receipt("we/default/other", timeout="20s")
-        assert receipt["outcome"] == "CONFIRMED"
