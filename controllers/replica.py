@@ -8,6 +8,7 @@ import asyncio
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import grpc
@@ -39,6 +40,9 @@ from xds.plane import ANSWERS_AT_ONCE, Plane
 from xds.server import Limits
 from xds.timing import Timing
 
+if TYPE_CHECKING:
+    from controllers.kubernetes.drain_controller import DrainController
+
 log = structlog.get_logger("replica")
 
 _LAST_CALLS_SECONDS = 1.0
@@ -67,6 +71,7 @@ class Replica:
         self._keeper: RosterKeeper | None = None
         if settings.state_dir is not None:
             self._keeper = RosterKeeper(self._runtime, self._open_state(settings.state_dir))
+        self._drains: list[DrainController] = []
         self._sources = [self._source(source) for source in settings.source]
         self._metrics = Metrics(self._plane, self._problems)
         self._service = StatusService(self._runtime, self._problems, self._doubt, self._metrics.answered)
@@ -131,6 +136,8 @@ class Replica:
             tasks.start("the roster keeper", self._keeper.run())
         for source in self._sources:
             tasks.start(f"source {source.name}", source.run())
+        for number, drain in enumerate(self._drains):
+            tasks.start(f"drain controller {number}", drain.run())
         await self._health.tell(serving=True)
         self._warn()
         log.info(
@@ -179,13 +186,17 @@ class Replica:
         if source.startswith(FILES):
             patience = Patience(vanish_grace=settings.vanish_grace)
             return FileSource(directory, sink, generations, save=save, patience=patience)
-        from controllers.kubernetes.source import KubernetesSource  # half a second, for who has no cluster
+        # Half a second, for who has no cluster:
+        from controllers.kubernetes.drain_controller import DrainController
+        from controllers.kubernetes.source import KubernetesSource
 
         _, _, context = source.partition(":")
         selector, journal = settings.namespace_selector, None
         if settings.state_dir is not None:
             journal = Journal(self._states[-1].path / "cluster.journal")
-        return KubernetesSource(context, sink, generations, save=save, journal=journal, selector=selector)
+        cluster = KubernetesSource(context, sink, generations, save=save, journal=journal, selector=selector)
+        self._drains.append(DrainController(cluster, self._runtime, settings.longest_request))
+        return cluster
 
     def _generations(self, source: str) -> tuple[Generations, Callable[[Generations], None] | None]:
         """A source's own counts, and what makes them outlive the process."""

@@ -84,6 +84,11 @@ class Settings(BaseSettings):
     state_dir: MaybePath = Field(
         None, description="Directory that outlives the process: who was connected is remembered there."
     )
+    longest_request: Seconds = Field(
+        15.0,
+        description="How long a request to an instance may take that is deleted with the finalizer lastack.io/drain, "
+        "unless its annotation lastack.io/longest-request says.",
+    )
     tls_cert: MaybePath = Field(None, description="PEM file with the certificate that proxies are shown.")
     tls_key: MaybePath = Field(None, description="PEM file with the key of tls_cert.")
     tls_client_ca: MaybePath = Field(

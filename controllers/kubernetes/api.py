@@ -27,6 +27,7 @@ SILENT_SECONDS = 150.0
 """Without a word on a watch, after which its connection is taken to be dead: a bookmark comes about every minute."""
 
 _CONNECT_SECONDS = 10.0
+_MERGE_PATCH = "application/merge-patch+json"
 
 
 class ApiError(Exception):
@@ -88,6 +89,16 @@ class Api:
         async with self._request("GET", path, query, None, timeout) as response:
             return await _body_of(response)
 
+    async def patch(self, path: str, body: Object) -> Object:
+        """Changes an object by a merge patch.
+
+        Raises:
+            ApiError: as with `get`.
+        """
+        timeout = aiohttp.ClientTimeout(total=CALL_SECONDS, connect=_CONNECT_SECONDS)
+        async with self._request("PATCH", path, {}, body, timeout) as response:
+            return await _body_of(response)
+
     @asynccontextmanager
     async def watch(self, path: str, **query: str) -> AsyncIterator[AsyncIterator[Object]]:
         """Watches a list: the events, as they come.
@@ -110,7 +121,7 @@ class Api:
         await asyncio.sleep(self._limit.wait(asyncio.get_running_loop().time()))
         url = f"{self._configuration.host}{path}?{urlencode(query)}"
         try:
-            headers = {"Accept": "application/json", **await self._credentials()}
+            headers = {"Accept": "application/json", "Content-Type": _MERGE_PATCH, **await self._credentials()}
             request: Callable[..., Awaitable[RESTResponse]] = self._rest.request
             answer = await request(method, url, headers, body, _request_timeout=timeout)
             async with answer.response as response:

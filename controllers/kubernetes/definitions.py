@@ -45,6 +45,16 @@ class Definitions:
                 return f"{self._prefix}/{PLURALS[kind]}"
         raise ApiError(Failure(0, f"the cluster serves {GROUP} in none of {', '.join(VERSIONS)}"))
 
+    async def path_of(self, key: ObjectKey) -> str:
+        """The path of an object.
+
+        Raises:
+            ApiError: as with `find`.
+        """
+        if not self._prefix:
+            await self.find(key.kind)
+        return f"{self._prefix}/namespaces/{key.namespace}/{PLURALS[key.kind]}/{key.name}"
+
     async def version_of(self, key: ObjectKey) -> str | None:
         """The resource version that the object has now; None if there is none of that name.
 
@@ -52,10 +62,7 @@ class Definitions:
         """
         while True:
             try:
-                if not self._prefix:
-                    await self.find(key.kind)
-                path = f"{self._prefix}/namespaces/{key.namespace}/{PLURALS[key.kind]}/{key.name}"
-                found = await self._api.get(path)
+                found = await self._api.get(await self.path_of(key))
                 return str(found["metadata"]["resourceVersion"])
             except ApiError as error:
                 if error.status == _NOT_FOUND:

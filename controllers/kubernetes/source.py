@@ -68,6 +68,8 @@ class KubernetesSource:
         self._selector = selector
         self._patience = patience
         self._connect = connect
+        self.after_change: list[Callable[[str, Sequence[Change]], None]] = []
+        """Told of the kind, and of what has changed, when it was applied."""
         self._intake = Intake(self.name, self._generations)
         self._applying = asyncio.Lock()
         self._started = False
@@ -130,6 +132,25 @@ class KubernetesSource:
                     return
             except TimeoutError:
                 pass  # it may have been made anew, or be gone, since it was asked for
+
+    def document(self, key: ObjectKey) -> Object | None:
+        """An object as the cluster has it, as far as is known; None if there is none."""
+        informer = self._informers.get(key.kind)
+        return informer.reflector.objects.get(Name(key.namespace, key.name)) if informer is not None else None
+
+    def documents(self, kind: str) -> list[tuple[ObjectKey, Object]]:
+        """All objects of a kind."""
+        informer = self._informers.get(kind)
+        objects = informer.reflector.objects if informer is not None else {}
+        return [(ObjectKey(kind, *name), document) for name, document in objects.items()]
+
+    async def patch(self, key: ObjectKey, body: Object) -> None:
+        """Changes an object by a merge patch.
+
+        Raises:
+            ApiError: it is refused (409: it is not the version that the patch is for), or there is no answer.
+        """
+        await self._api.patch(await self._definitions.path_of(key), body)
 
     def reports(self) -> list[Report]:
         """What is wrong in the objects now."""
@@ -211,6 +232,8 @@ class KubernetesSource:
                     log.warning("can't save generations", source=self.name, reason=str(error))
             if events:
                 await self._runtime.apply(events)
+        for call in self.after_change:
+            call(kind, changes)
 
     async def _keep(self, write: Callable[[], None]) -> None:
         """Before anything is acted upon: the next process must serve nothing older."""

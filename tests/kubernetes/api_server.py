@@ -134,9 +134,21 @@ class ApiServer:
                 return await self._collection(request, version, plural)
             case ["namespaces", name]:
                 return web.json_response(self._shown(self.store.get("namespaces", "", name), version, "namespaces"))
+            case ["namespaces", namespace, plural, name] if request.method == "PATCH":
+                return await self._patch(request, version, plural, namespace, name)
             case ["namespaces", namespace, plural, name]:
                 return web.json_response(self._shown(self.store.get(plural, namespace, name), version, plural))
         raise Refusal(404, "NotFound")
+
+    async def _patch(
+        self, request: web.Request, version: str, plural: str, namespace: str, name: str
+    ) -> web.StreamResponse:
+        if request.content_type != "application/merge-patch+json":
+            raise Refusal(415, "UnsupportedMediaType")
+        merged = _merged(self.store.get(plural, namespace, name), await request.json())
+        done = self.store.replace(plural, merged)
+        await self._tell()
+        return web.json_response(self._shown(done, version, plural))
 
     async def _collection(self, request: web.Request, version: str, plural: str) -> web.StreamResponse:
         selector = dict(part.split("=") for part in request.query.get("labelSelector", "").split(",") if part)
@@ -219,3 +231,16 @@ def _event(happening: Happening, selector: Mapping[str, str]) -> tuple[str, Docu
         case True, False:
             return "DELETED", happening.last
     return None
+
+
+def _merged(old: Any, patch: Any) -> Any:
+    """RFC 7396."""
+    if not isinstance(patch, dict):
+        return patch
+    merged = dict(old) if isinstance(old, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            merged.pop(name, None)
+        else:
+            merged[name] = _merged(merged.get(name), value)
+    return merged
