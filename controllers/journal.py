@@ -66,7 +66,10 @@ class Journal:
             return None
         if rest:
             log.info("the last line of a journal was not written to its end", file=str(self.path))
-        return found if self._complete else None
+        if not self._complete:
+            self._lines = {}  # what of it is there no more would never be told
+            return None
+        return found
 
     def write(self, changes: Iterable[tuple[str, Document | None]]) -> None:
         """Writes what has changed. When it returns, it is on the disk.

@@ -90,19 +90,24 @@ class KubernetesSource:
             raise SourceError(f"{self.name}: {error}") from error
         self._definitions = Definitions(self._api)
         self._informers = {NAMESPACE: self._of_namespaces(), **{kind: self._of_objects(kind) for kind in PLURALS}}
-        restored = await self._restore()
+        try:
+            await self._begin(restored=await self._restore())
+        except BaseException:
+            await self._end()
+            raise
+        self._started = True
+        self._tell_trouble()
+
+    async def _begin(self, restored: bool) -> None:
         self._running = [asyncio.create_task(informer.run()) for informer in self._informers.values()]
         synced = asyncio.create_task(self._sync())
-        waited_for: list[asyncio.Future[None]] = [synced, *self._running]
+        self._running.append(synced)
         patience = RESTORED_SECONDS if restored else None
-        done, _ = await asyncio.wait(waited_for, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait(self._running, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()  # an informer ends only by an error
         if synced not in done:
             log.warning("the API server can't be reached: what it had is served", source=self.name)
-        self._running.append(synced)
-        self._started = True
-        self._tell_trouble()
 
     async def run(self) -> None:
         """Applies changes, until it is cancelled."""
@@ -112,11 +117,14 @@ class KubernetesSource:
                     tasks.create_task(_until_done(running))
                 tasks.create_task(self._watch_trouble())
         finally:
-            for running in self._running:
-                running.cancel()
-            await self._api.close()
-            if self._journal is not None:
-                self._journal.close()
+            await self._end()
+
+    async def _end(self) -> None:
+        for running in self._running:
+            running.cancel()
+        await self._api.close()
+        if self._journal is not None:
+            self._journal.close()
 
     async def catch_up(self, key: ObjectKey) -> None:
         """Returns when the object is applied as it was in the cluster at the time of the call, or later.

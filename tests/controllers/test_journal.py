@@ -40,6 +40,18 @@ def test_a_part_of_all_that_there_was_is_not_taken_for_all(journal: Journal, pat
     assert Journal(path).load() is None
 
 
+def test_of_a_part_nothing_is_kept(journal: Journal, path: Path) -> None:
+    """What of it is gone meanwhile is in no list, and nobody would ever say so."""
+    journal.write([("gone meanwhile", doc(1))])
+    journal.close()
+    another = Journal(path)
+    another.load()
+    another.write([("a", doc(2))])
+    another.complete()
+    another.close()
+    assert Journal(path).load() == {"a": doc(2)}
+
+
 def test_it_goes_on_where_it_was(journal: Journal, path: Path) -> None:
     journal.write([("a", doc(1))])
     journal.complete()
