@@ -30,14 +30,15 @@ from controllers.status.http import http_app
 from controllers.status.listener import HttpListener
 from controllers.status.metrics import Metrics
 from controllers.status.model import SourceProblem
+from controllers.status.queue_metrics import QueueCollector
 from controllers.status.rpc import Health, add_status_to
 from controllers.status.service import StatusService
 from controllers.supervision import Supervisor
 from controllers.tls import Certificates
 from ledger.ids import ObjectKey
 from xds.builders.filters import warm_up
+from xds.limits import Limits
 from xds.plane import ANSWERS_AT_ONCE, Plane
-from xds.server import Limits
 from xds.timing import Timing
 
 if TYPE_CHECKING:
@@ -74,6 +75,9 @@ class Replica:
         self._drains: list[DrainController] = []
         self._sources = [self._source(source) for source in settings.source]
         self._metrics = Metrics(self._plane, self._problems)
+        queues = QueueCollector(self._runtime.clock)
+        queues.queues.update((drain.name, drain.queue) for drain in self._drains)
+        self._metrics.registry.register(queues)
         self._service = StatusService(self._runtime, self._problems, self._doubt, self._metrics.answered)
         self._health = Health()
 
@@ -136,8 +140,8 @@ class Replica:
             tasks.start("the roster keeper", self._keeper.run())
         for source in self._sources:
             tasks.start(f"source {source.name}", source.run())
-        for number, drain in enumerate(self._drains):
-            tasks.start(f"drain controller {number}", drain.run())
+        for drain in self._drains:
+            tasks.start(drain.name, drain.run())
         await self._health.tell(serving=True)
         self._warn()
         log.info(

@@ -9,9 +9,10 @@ from controllers.batch import WHILE_LOADING, Batch
 from controllers.clock import Clock
 from ledger.ids import ObjectKey, ProxyId
 from ledger.receipts import Outcome, Query, Receipt
+from xds.limits import Limits
 from xds.objects import Event
 from xds.plane import Plane
-from xds.server import DiscoveryServer, Limits
+from xds.server import DiscoveryServer
 
 TICK_SECONDS = 1.0
 

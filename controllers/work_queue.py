@@ -21,6 +21,8 @@ class WorkQueue(Generic[K]):
         self._due: dict[K, float] = {}
         """Of each key of `_later`, the time that counts."""
         self._order = 0
+        self.retries = 0
+        """How often `retry` was called."""
 
     def add(self, key: K, now: float) -> None:
         """Something has happened to it."""
@@ -38,6 +40,11 @@ class WorkQueue(Generic[K]):
             self._due[key] = at
             self._order += 1
             heappush(self._later, (at, self._order, key))
+
+    def retry(self, key: K, at: float) -> None:
+        """The work on it has failed, and is to be tried again then."""
+        self.retries += 1
+        self.add_at(key, at)
 
     def take(self, now: float) -> K | None:
         """A key to work on, until `done`; None if there is nothing to do now."""

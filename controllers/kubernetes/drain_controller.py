@@ -41,6 +41,7 @@ class DrainController:
         longest_request: float,
         backoff: Callable[[], Backoff] = Backoff,
     ) -> None:
+        self.name = f"drain {source.name}"
         self.queue: WorkQueue[ObjectKey] = WorkQueue()
         self._source = source
         self._runtime = runtime
@@ -123,4 +124,4 @@ class DrainController:
 
     def _later(self, key: ObjectKey) -> None:
         backoff = self._backoffs.setdefault(key, self._new_backoff())
-        self.queue.add_at(key, self._runtime.clock() + backoff.failed())
+        self.queue.retry(key, self._runtime.clock() + backoff.failed())

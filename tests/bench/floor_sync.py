@@ -17,7 +17,7 @@ import grpc
 
 from tests.bench.child import say
 from tests.hostility.requests import METHOD
-from xds.server import Limits
+from xds.limits import Limits
 
 _SERVICE, _NAME = METHOD.strip("/").split("/")
 _MOST_STREAMS = 4000

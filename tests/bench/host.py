@@ -10,7 +10,7 @@ import grpc
 
 from controllers.logs import set_up_logs
 from tests.bench.child import say
-from xds.server import Limits
+from xds.limits import Limits
 
 
 class Host(ABC):

@@ -17,8 +17,8 @@ _GROWTH = 1.05
 
 def run(quick: bool) -> Iterator[Line]:
     """Two servers with as many streams; and one whose instances change and whose proxies reconnect."""
-    yield _idle(500 if quick else 2000)
-    yield _churn(30 if quick else 300)
+    yield _idle(300 if quick else 2000)
+    yield _churn(12 if quick else 300)
 
 
 def _idle(count: int) -> Line:

@@ -9,9 +9,10 @@ from tests.conformance.bench import NODE, Bench
 from tests.conformance.client import Client, Ending
 from tests.conformance.transports import Kind, method
 from tests.conformance.watched import PATIENCE, WatchedPlane
+from xds.limits import Limits
 from xds.plane import Plane
 from xds.protocol.stream import Stream, Transport
-from xds.server import DiscoveryServer, Limits
+from xds.server import DiscoveryServer
 
 Call = grpc.aio.StreamStreamCall[bytes, bytes]
 

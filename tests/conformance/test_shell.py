@@ -10,7 +10,7 @@ from tests.conformance.rules import BAD_INPUT, SOCKET, only, rule
 from tests.conformance.samples import Sample
 from tests.conformance.sockets import SocketBench
 from tests.conformance.transports import Kind
-from xds.server import Limits
+from xds.limits import Limits
 from xds.types import EDS
 
 SAMPLE = Sample(EDS, "a")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.envoy.harness import Mesh
-from xds.server import Limits
+from xds.limits import Limits
 from xds.timing import Timing
 
 

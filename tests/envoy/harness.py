@@ -19,8 +19,8 @@ from tests.envoy.process import ALONE, Envoy
 from tests.envoy.recording import RecordingPlane
 from tests.envoy.upstreams import GreetingUpstream, GrpcUpstream, HttpUpstream
 from tests.envoy.waiting import eventually
+from xds.limits import Limits
 from xds.objects import Applied, Deleted
-from xds.server import Limits
 from xds.timing import Timing
 
 CONFIRMED_SECONDS = 5.0

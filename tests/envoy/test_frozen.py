@@ -6,7 +6,7 @@ from ledger.receipts import Outcome, StragglerState
 from tests.envoy.harness import Mesh
 from tests.envoy.objects import HOST, cluster_of, service, workload
 from tests.envoy.waiting import eventually
-from xds.server import Limits
+from xds.limits import Limits
 from xds.timing import Timing
 
 KEEPALIVE_SECONDS = 1.0

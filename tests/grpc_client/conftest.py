@@ -7,7 +7,7 @@ import pytest
 
 from tests.envoy.harness import Mesh
 from tests.grpc_client.harness import GrpcClient
-from xds.server import Limits
+from xds.limits import Limits
 from xds.timing import Timing
 
 StartClient = Callable[[str], Awaitable[GrpcClient]]

@@ -10,8 +10,8 @@ from tests.conformance.watched import PATIENCE
 from tests.hostility.arena import Arena
 from tests.hostility.http2 import Call, HungUpError
 from tests.hostility.requests import ask
+from xds.limits import Limits
 from xds.objects import Endpoint, Protocol, Resolution, ServiceEntry, ServicePort
-from xds.server import Limits
 from xds.types import CDS, EDS
 
 NODE = "never-reads"

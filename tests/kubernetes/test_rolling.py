@@ -21,7 +21,7 @@ from tests.envoy.upstreams import HttpUpstream
 from tests.envoy.waiting import eventually
 from tests.kubernetes.api_server import ApiServer
 from tests.kubernetes.documents import Document, namespace, service, workload, workload_key
-from xds.server import Limits
+from xds.limits import Limits
 from xds.timing import Timing
 
 ENVOYS, REPLACED = 3, 5
