@@ -1,7 +1,7 @@
 """Filter configurations, which go inside an `Any`.
 
-They are few and not on the hot path, so `envoy-data-plane`, which knows every message of Envoy's, builds them; each is
-encoded once.
+They are few and not on the hot path, so `envoy-data-plane`, which knows every message of Envoy's, builds them (but for
+one), and each is encoded once.
 """
 
 from functools import cache, lru_cache
@@ -20,13 +20,14 @@ from envoy_data_plane.envoy.extensions.filters.network.http_connection_manager.v
     HttpFilter,
     Rds,
 )
-from envoy_data_plane.envoy.extensions.filters.network.tcp_proxy.v3 import TcpProxy
 from envoy_data_plane.envoy.extensions.upstreams.http.v3 import (
     HttpProtocolOptions,
     HttpProtocolOptionsExplicitHttpConfig,
 )
 from envoy_data_plane.google.protobuf import Any as ReferenceAny
 from google.protobuf.any_pb2 import Any
+
+from xds.wire import text
 
 _PREFIX = "type.googleapis.com/envoy.extensions."
 
@@ -36,6 +37,9 @@ ROUTER = _PREFIX + "filters.http.router.v3.Router"
 TLS_INSPECTOR = _PREFIX + "filters.listener.tls_inspector.v3.TlsInspector"
 HTTP_PROTOCOL_OPTIONS = _PREFIX + "upstreams.http.v3.HttpProtocolOptions"
 
+# Field numbers of envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.
+_STAT_PREFIX, _CLUSTER = 1, 2
+
 _NAMES_KEPT = 4096
 """How many encoded filters with a name in them are kept for the next use; beyond, they are built anew."""
 
@@ -43,7 +47,6 @@ _NAMES_KEPT = 4096
 def warm_up() -> None:
     """Builds one of each. The first one of a kind takes most of a second, in which the first proxy would wait."""
     http_connection_manager("", "")
-    tcp_proxy("")
     tls_inspector()
     http2_upstream()
 
@@ -63,10 +66,10 @@ def http_connection_manager(stat_prefix: str, route_config_name: str) -> Any:
     return _encoded(HCM, manager)
 
 
-@lru_cache(_NAMES_KEPT)
 def tcp_proxy(cluster: str) -> Any:
     """A TcpProxy that forwards every connection to the cluster."""
-    return _encoded(TCP_PROXY, TcpProxy(stat_prefix=cluster, cluster=cluster))
+    # There is one for each TCP and TLS service, and a millisecond for each would add up.
+    return Any(type_url=TCP_PROXY, value=text(_STAT_PREFIX, cluster) + text(_CLUSTER, cluster))
 
 
 @cache
