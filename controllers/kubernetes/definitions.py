@@ -65,6 +65,15 @@ class Definitions:
                 found = await self._api.get(await self.path_of(key))
                 return str(found["metadata"]["resourceVersion"])
             except ApiError as error:
-                if error.status == _NOT_FOUND:
+                if error.status == _NOT_FOUND and await self._is_still_served(key.kind):
                     return None
                 await asyncio.sleep(_ASK_AGAIN_SECONDS)
+
+    async def _is_still_served(self, kind: str) -> bool:
+        """Whether what was not found was looked for in the right place: in a version that is served."""
+        asked = self._prefix
+        try:
+            await self.find(kind)
+        except ApiError:
+            return False
+        return asked == self._prefix

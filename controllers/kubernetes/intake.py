@@ -62,6 +62,10 @@ class Intake:
             events += self._let_go(key)
         return events
 
+    def selects(self, namespace: str) -> bool:
+        """Whether the objects of a namespace are taken in."""
+        return namespace in self._namespaces
+
     def reports(self) -> list[Report]:
         """What is wrong in the objects now."""
         return [report for key in sorted(self._reports) for report in self._reports[key]]

@@ -122,6 +122,7 @@ class KubernetesSource:
     async def _end(self) -> None:
         for running in self._running:
             running.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)  # they use what is closed next
         await self._api.close()
         if self._journal is not None:
             self._journal.close()
@@ -142,8 +143,8 @@ class KubernetesSource:
                 pass  # it may have been made anew, or be gone, since it was asked for
 
     def document(self, key: ObjectKey) -> Object | None:
-        """An object as the cluster has it, as far as is known; None if there is none."""
-        informer = self._informers.get(key.kind)
+        """An object as the cluster has it, as far as is known; None if there is none, or its namespace is not ours."""
+        informer = self._informers.get(key.kind) if self._intake.selects(key.namespace) else None
         return informer.reflector.objects.get(Name(key.namespace, key.name)) if informer is not None else None
 
     def documents(self, kind: str) -> list[tuple[ObjectKey, Object]]:

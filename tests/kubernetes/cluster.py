@@ -1,7 +1,6 @@
 """An API server double, and a source that reads from it into a plane."""
 
 import asyncio
-import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -29,7 +28,7 @@ class Cluster:
 
     def __init__(self) -> None:
         self.server = ApiServer()
-        self.runtime = Runtime(Plane(), clock=time.monotonic)  # type: ignore[arg-type]
+        self.runtime = Runtime(Plane())
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> "Cluster":
@@ -48,7 +47,7 @@ class Cluster:
             with suppress(asyncio.CancelledError):
                 await task
         self._tasks.clear()
-        self.runtime = Runtime(Plane(), clock=time.monotonic)  # type: ignore[arg-type]
+        self.runtime = Runtime(Plane())
 
     def source(
         self, selector: str = "", patience: Patience = QUICK, journal: Journal | None = None

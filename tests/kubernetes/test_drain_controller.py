@@ -206,3 +206,21 @@ async def test_without_the_finalizer_nothing_is_held_up(drained: Drained) -> Non
     await drained.cluster.server.delete("workloadentries", "plain")
     await drained.source.catch_up(workload_key("plain"))
     assert not [request for request in drained.cluster.server.requests if request.startswith("PATCH")]
+
+
+async def test_what_is_in_a_namespace_that_is_not_selected_is_left_alone(cluster: Cluster) -> None:
+    elsewhere = workload(namespace="elsewhere")
+    elsewhere["metadata"]["finalizers"] = [FINALIZER]
+    await cluster.server.apply("workloadentries", elsewhere)
+    source = await cluster.started(selector="lastack=on")
+    controller = DrainController(source, cluster.runtime, REQUESTS_SECONDS)
+    running = asyncio.create_task(controller.run())
+    key = workload_key(namespace="elsewhere")
+    await cluster.server.delete("workloadentries", "w", "elsewhere")
+    await source.catch_up(key)
+    await cluster.until(lambda: not controller.queue.depth, "it was looked at")
+    assert source.document(key) is None
+    assert not [request for request in cluster.server.requests if request.startswith("PATCH")]
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running

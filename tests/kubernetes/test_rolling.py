@@ -83,8 +83,7 @@ async def test_a_rolling_update_by_deletion_alone_has_no_failed_request(mesh: Me
             await server.apply("workloadentries", instance(new))
             await confirmed(mesh, new.name)
             await server.delete("workloadentries", old.name)
-            objects, place = server.store.objects["workloadentries"], ("default", old.name)
-            await eventually(lambda: place not in objects, 30.0, "it is released")  # noqa: B023, it is awaited here
+            await released(server, old.name)
             await old.stop()
             old = new
         for task in beside:
@@ -96,3 +95,8 @@ async def test_a_rolling_update_by_deletion_alone_has_no_failed_request(mesh: Me
 async def confirmed(mesh: Mesh, name: str) -> None:
     receipt = await mesh.runtime.receipt(Query(workload_key(name)), 30.0)
     assert receipt.outcome is Outcome.CONFIRMED, receipt
+
+
+async def released(server: ApiServer, name: str) -> None:
+    objects = server.store.objects["workloadentries"]
+    await eventually(lambda: ("default", name) not in objects, 30.0, "it is released")

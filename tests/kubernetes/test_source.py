@@ -177,3 +177,21 @@ async def test_what_is_heard_of_and_not_applied_yet_is_waited_for(
     go_on.set()
     await catching_up
     assert cluster.addresses() == {"default/w": ONE}
+
+
+async def test_an_object_is_not_taken_for_gone_since_its_api_version_is(cluster: Cluster) -> None:
+    """Until the watch of the other version has told of it, nothing is known of it."""
+    source = await cluster.started()
+    cluster.server.faults = [lambda r: Refusal(503, "Unavailable") if r.path.endswith("/workloadentries") else None]
+    cluster.server.versions = ["v1beta1"]
+    cluster.server.cut()
+    await cluster.server.apply("workloadentries", workload())
+    catching_up = asyncio.create_task(source.catch_up(workload_key()))
+    asked = f"GET /apis/{GROUP}/v1beta1/namespaces/default/workloadentries/w"
+    await cluster.until(
+        lambda: any(r.startswith(asked) for r in cluster.server.requests) or catching_up.done(), "it was asked for"
+    )
+    assert not catching_up.done()
+    cluster.server.faults = []
+    await catching_up
+    assert cluster.addresses() == {"default/w": ONE}
