@@ -20,7 +20,7 @@ FEW = 10
 SHORT_SECONDS = 1.0
 """A watch that ends sooner has failed."""
 
-GONE = 410
+NOT_FOUND, GONE = 404, 410
 
 Object = Mapping[str, Any]
 """An object as the API server has it, in plain values."""
@@ -231,8 +231,8 @@ class Reflector:
         forgotten = failure.status == GONE  # the version to watch from, or the rest of the list
         if forgotten and self._listing is not None:
             self._limit = 0  # as client-go has it: of very many pages the last ones may be forgotten every time
-        if forgotten or self._listing is not None:
-            self._listing = _Listing()
+        if forgotten or failure.status == NOT_FOUND or self._listing is not None:
+            self._listing = _Listing()  # not found: its version is served no more, and a list finds the one that is
         self._failure = failure.reason
         if self._failing_since is None:
             self._failing_since = now

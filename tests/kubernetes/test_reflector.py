@@ -153,6 +153,13 @@ def test_a_watch_that_breaks_goes_on_where_it_was() -> None:
     assert held(made) == {"a"}
 
 
+def test_where_nothing_is_found_any_more_it_is_listed_anew() -> None:
+    made = synced("a")
+    made.failed(Failure(404, "the server could not find the requested resource"), 1.0)
+    assert made.next(10.0) == ListPage(PAGE)
+    assert held(made) == {"a"}
+
+
 def test_watches_that_end_at_once_are_not_opened_without_a_pause() -> None:
     made = synced()
     made.ended(SHORT_SECONDS / 2)
