@@ -13,7 +13,8 @@ class Footprint:
     touched: resource -> the revision at which the object last changed while it contributed to the resource, before or
     after the change. A resource that the object has left stays in here until everybody has let go of it: a proxy may
     route by it still, however often the object changed since. awaited: resources that proxies must have taken before
-    they ask for those at all; looked at in the object's newest form only.
+    they ask for those at all; looked at in the object's newest form only. left_at: of a deleted object its `touched_at`
+    before; None if it was used just then whatever proxies had ACKed, or was never there.
     """
 
     generation: Generation
@@ -21,6 +22,12 @@ class Footprint:
     deleted: bool
     touched: dict[ResourceName, Revision] = field(default_factory=dict)
     awaited: tuple[ResourceName, ...] = ()
+    left_at: Revision | None = None
+
+    @property
+    def touched_at(self) -> Revision:
+        """The revision at which it last changed, or another's change moved it."""
+        return max(self.touched.values(), default=self.revision)
 
     def conditions(self) -> Iterator[tuple[ResourceName, Revision]]:
         """The resources that everybody must hold, and built at which revision or later."""
@@ -60,10 +67,13 @@ class Footprints:
         self._deleted.pop(key, None)
         self._set(key, Footprint(generation, revision, False, awaited=tuple(awaited)), touched)
 
-    def deleted(self, key: ObjectKey, revision: Revision, touched: Iterable[ResourceName]) -> None:
-        """The object is no more; it contributed to `touched`."""
+    def deleted(
+        self, key: ObjectKey, revision: Revision, touched: Iterable[ResourceName], in_use: bool = False
+    ) -> None:
+        """The object is no more; it contributed to `touched`. in_use: whatever proxies had ACKed they used it."""
         old = self._footprints.get(key)
-        self._set(key, Footprint(old.generation if old else Generation(0), revision, True), touched)
+        left_at = None if old is None or in_use else old.touched_at
+        self._set(key, Footprint(old.generation if old else Generation(0), revision, True, left_at=left_at), touched)
         self._deleted[key] = None
         if len(self._deleted) > self._prune_at:
             self._prune()

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from ledger.deliveries import Deliveries
 from ledger.footprints import Footprint, Footprints
-from ledger.ids import ANY_GENERATION, Generation, ObjectKey, ProxyId, ResourceName, StreamId
+from ledger.ids import ANY_GENERATION, NEVER, Generation, ObjectKey, ProxyId, ResourceName, Revision, StreamId
 from ledger.interest import DeliveryState
 from ledger.stream_record import StreamRecord
 
@@ -61,7 +61,8 @@ class Receipt:
     applied: the generation that is applied; 0 if the object is not there. audience: the streams, absent ones too, that
     ask for an affected resource; acked: those of them that are not stragglers. excluded: the connected proxies that ask
     for none. released: stragglers absent for longer than the deadline. reasons: why it is not CONFIRMED, beyond them;
-    or what else there is to know of it.
+    or what else there is to know of it. touched_at: the revision at which the object last changed, or was moved by
+    another's change.
     """
 
     query: Query
@@ -74,13 +75,14 @@ class Receipt:
     stragglers: tuple[Straggler, ...]
     released: tuple[Straggler, ...]
     reasons: tuple[str, ...]
+    touched_at: Revision = NEVER
 
 
 class Surroundings(Protocol):
     """What a receipt must know that deliveries do not."""
 
-    def unknowns(self) -> list[str]:
-        """What could not be asked, each as a sentence; any of them makes the outcome UNKNOWN."""
+    def unknowns(self, key: ObjectKey) -> list[str]:
+        """What could not be asked about the object, each as a sentence; any of them makes the outcome UNKNOWN."""
 
     def obstacles(self, key: ObjectKey) -> list[str]:
         """Why proxies use the object although they ACKed what says not to (Envoy's panic mode)."""
@@ -118,7 +120,7 @@ class Receipts:
     def evaluate(self, query: Query) -> Receipt:
         """The receipt as of now. O(audience)."""
         footprint = self._footprints.get(query.key)
-        reasons = self._surroundings.unknowns()
+        reasons = self._surroundings.unknowns(query.key)
         unknown = bool(reasons)
         missing = self.not_applied(query)
         if missing is not None:
@@ -151,7 +153,19 @@ class Receipts:
             stragglers,
             released,
             tuple(reasons),
+            footprint.touched_at if footprint else NEVER,
         )
+
+    def let_alone_since(self, key: ObjectKey) -> Revision | None:
+        """The `touched_at` of an object's receipts; None: proxies use it whatever they have ACKed.
+
+        As long as it stays the same, they have not done so in between either. Of a deleted object it is what it was
+        then.
+        """
+        footprint = self._footprints.get(key)
+        if footprint is None or self._surroundings.obstacles(key):
+            return None
+        return footprint.left_at if footprint.deleted else footprint.touched_at
 
     def _audience(self, footprint: Footprint | None) -> set[StreamId]:
         audience: set[StreamId] = set()

@@ -6,7 +6,7 @@ from ledger.deliveries import Deliveries
 from ledger.ids import ResourceName, StreamId, TypeUrl
 from ledger.roster import Proxy, Roster
 from xds.protocol.stream import Stream
-from xds.protocol.subscription import World
+from xds.protocol.world import World
 from xds.types import FULL_SET
 
 

@@ -17,6 +17,15 @@ DRAINING_LABEL = "lastack.io/draining"
 """A label under `spec.labels` (or an inline endpoint's `labels`): the endpoint takes no new requests."""
 
 ALL_DRAINING_ANNOTATION = "lastack.io/all-draining"
+
+LONGEST_REQUEST = "lastack.io/longest-request"
+"""Annotation of a WorkloadEntry: how long a request to it may take."""
+
+RELEASE_AFTER = "lastack.io/release-after"
+"""Annotation of a WorkloadEntry: how long after its deletion it is released, whoever may still route to it."""
+
+NOT_READY = "lastack.io/not-ready"
+"""Annotation of a WorkloadEntry that was made for a Pod: it drains because the Pod's containers are not ready."""
 """An annotation of a ServiceEntry: what to do when no endpoint is left that is not draining (`AllDraining`)."""
 
 

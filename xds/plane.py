@@ -8,22 +8,23 @@ from collections.abc import Iterable, Mapping
 
 from ledger.deliveries import Deliveries
 from ledger.footprints import Footprints
-from ledger.ids import ObjectKey, ProxyId, ResourceName, StreamId
+from ledger.ids import ProxyId, StreamId
 from ledger.ledger import Ledger
 from ledger.processes import ONE_LEFT_SECONDS
 from ledger.receipts import Answer, Query, Receipt, Receipts
 from ledger.roster import Roster
 from ledger.waiting import Waiter, WaitingRoom
 from xds.index.index import Index, Touched
-from xds.index.remarks import obstacles
 from xds.memory import Memory
-from xds.naming import by_wildcard, catalogued
-from xds.objects import Applied, Event
-from xds.protocol.errors import Status, StreamError
-from xds.protocol.stream import Peer, Stream, Transport
-from xds.protocol.subscription import World
+from xds.naming import catalogued
+from xds.objects import Applied, Deleted, Event
+from xds.protocol.errors import StreamError
+from xds.protocol.introduction import Peer
+from xds.protocol.stream import Stream, Transport
 from xds.protocol.traffic import Traffic
+from xds.protocol.world import World
 from xds.snapshot import Snapshot
+from xds.surroundings import Concerns, Surroundings
 from xds.timing import Timing
 
 ANSWERS_AT_ONCE = 200
@@ -57,7 +58,8 @@ class Plane:
         self.deliveries = Deliveries()
         self.roster = Roster()
         self.footprints = Footprints(self.deliveries.let_go)
-        self.receipts = Receipts(self.deliveries, self.footprints, self)
+        self.surroundings = Surroundings(self.index)
+        self.receipts = Receipts(self.deliveries, self.footprints, self.surroundings)
         self.room = WaitingRoom(self.deliveries, self.footprints, self.receipts)
         self.streams: dict[StreamId, Stream] = {}
         self._world = World(self.snapshot, self.deliveries, identifier, self.ledger.revision, self.ledger.root)
@@ -65,10 +67,6 @@ class Plane:
         self._next_stream = 1
         self._durable_version: int | None = 0 if durable else None
         self._answers_at_once = answers_at_once
-        self._loading = True
-        self._settling = False
-        self._settled_at: float | None = None
-        self._troubles: dict[str, str] = {}
         self._woken: set[StreamId] = set()
 
     # Start
@@ -97,9 +95,9 @@ class Plane:
             roster_known: the roster of the earlier process was loaded, or there was none. If not, who holds what is
                 unknown until the settling time is over.
         """
-        self._loading = False
-        self._settling = not roster_known and self.timing.settling > 0
-        self._settled_at = now + self.timing.settling
+        self.surroundings.loading = False
+        if not roster_known and self.timing.settling > 0:
+            self.surroundings.settles_at = now + self.timing.settling
         self.deliveries.reachable(now)
         if not roster_known:
             self.deliveries.in_doubt_until = now + ONE_LEFT_SECONDS
@@ -109,7 +107,7 @@ class Plane:
     @property
     def ready(self) -> bool:
         """Whether everything is loaded."""
-        return not self._loading
+        return not self.surroundings.loading
 
     @property
     def traffic(self) -> Traffic:
@@ -121,46 +119,43 @@ class Plane:
     def apply(self, events: Iterable[Event], now: float) -> None:
         """Takes in changes of objects, as one: when it returns, every resource is up to date."""
         since = self.ledger.revision
-        applied: list[tuple[Event, Touched]] = []
+        applied: list[tuple[Event, bool, Touched]] = []
         for event in events:
             if isinstance(event, Applied):
                 changed = self.ledger.apply(event.key, event.generation, event.content, now)
             else:
                 changed = self.ledger.delete(event.key, now)
             if changed is not None:
-                applied.append((event, self.index.apply(event)))
+                in_use = isinstance(event, Deleted) and bool(self.surroundings.obstacles(event.key))
+                applied.append((event, in_use, self.index.apply(event)))
         if not applied:
             return
         revision = self.ledger.revision
-        changes = self.snapshot.update(touched for _, touched in applied)
+        changes = self.snapshot.update(touched for _, _, touched in applied)
         self._woken |= self.deliveries.changed(changes, since, revision, now)
         # Only now: what an earlier change has touched may be let go of only by who has let go of this one too.
-        for event, touched in applied:
+        for event, in_use, touched in applied:
             if isinstance(event, Applied):
                 self.footprints.applied(event.key, event.generation, revision, touched.footprint, touched.awaited)
             else:
-                self.footprints.deleted(event.key, revision, touched.footprint)
+                self.footprints.deleted(event.key, revision, touched.footprint, in_use)
             for key, resources in touched.moved.items():
                 self.footprints.touch(key, resources, revision)
             self.room.object_changed(event.key)
         self._world.revision, self._world.root = revision, self.ledger.root
-        if any(catalogued(new) - catalogued(old) for _, touched in applied for old, new in touched.services):
+        if any(catalogued(new) - catalogued(old) for _, _, touched in applied for old, new in touched.services):
             self._memory.catalogue_version += 1
         self.room.obstacles_changed()
         self._after(now)
 
-    def trouble(self, source: str, what: str | None, now: float) -> None:
-        """A source can't tell what is so (then every receipt is UNKNOWN), or, with None, can again."""
-        if what is None:
-            self._troubles.pop(source, None)
-        else:
-            self._troubles[source] = what
-        self._after(now, surroundings=True)
+    def trouble(self, source: str, what: str | None, now: float, concerns: Concerns | None = None) -> None:
+        """A source can't tell what is so, or, with None, can again.
 
-    @property
-    def troubles(self) -> Mapping[str, str]:
-        """The sources that can't tell what is so, and why."""
-        return self._troubles
+        Args:
+            concerns: says which objects' receipts are UNKNOWN then; without it, all are.
+        """
+        self.surroundings.trouble(source, what, concerns)
+        self._after(now, surroundings=True)
 
     # Streams
 
@@ -192,7 +187,7 @@ class Plane:
 
     def next_response(self, stream: Stream, now: float) -> bytes | None:
         """The next response to write on the stream; None if there is nothing to send now."""
-        if self._loading or stream.id not in self.streams:
+        if self.surroundings.loading or stream.id not in self.streams:
             return None
         if self._durable_version is not None and self._durable_version < self.dump_version:
             return None
@@ -276,35 +271,16 @@ class Plane:
             patience = self.timing.first_request * (_PAUSED if stream.paused else 1)
             if now - stream.record.opened >= patience:
                 self.deliveries.holds_nothing(stream.record)
-            error = self._overdue(stream, now)
+            error = stream.overdue(self.timing, now)
             if error is not None:
                 overdue.append((stream, error))
         self.deliveries.expire(now)
-        surroundings = False
-        if self._settling and self._settled_at is not None and now >= self._settled_at:
-            self._settling = False
-            surroundings = True
+        surroundings = self.surroundings.settled(now)
         deadline = self.timing.absent_deadline
         if deadline is not None:
             surroundings = self.deliveries.release_absent(now - deadline) or surroundings
         self._after(now, surroundings=surroundings)
         return overdue
-
-    # What receipts must know that deliveries do not (`ledger.receipts.Surroundings`)
-
-    def unknowns(self) -> list[str]:
-        if self._loading:
-            return ["the control plane is still loading"]
-        unknown = [f"{source}: {what}" for source, what in sorted(self._troubles.items())]
-        if self._settling:
-            unknown.append("the control plane has just started, and does not know yet which proxies there are")
-        return unknown
-
-    def obstacles(self, key: ObjectKey) -> list[str]:
-        return obstacles(self.index, key)
-
-    def by_wildcard(self, resource: ResourceName) -> bool:
-        return by_wildcard(resource)
 
     # The rest
 
@@ -321,14 +297,3 @@ class Plane:
         for view in self.snapshot.views():
             if not self.deliveries.views[view]:
                 self.snapshot.drop_view(view)
-
-    def _overdue(self, stream: Stream, now: float) -> StreamError | None:
-        for subscription in stream.subscriptions.values():
-            sent = subscription.outstanding
-            waiting = now - sent.sent_at if sent is not None else 0.0
-            subscription.stale = sent is not None and waiting >= self.timing.stale
-            if waiting >= self.timing.end:
-                return StreamError(
-                    Status.DEADLINE_EXCEEDED, f"no ACK of a {subscription.type_url} response within {waiting:.0f} s"
-                )
-        return None

@@ -18,7 +18,8 @@ from xds.limits import Limits
 from xds.pace import Meter, Pace
 from xds.plane import Plane
 from xds.protocol.errors import Status, StreamError
-from xds.protocol.stream import Peer, Stream, Transport
+from xds.protocol.introduction import Peer
+from xds.protocol.stream import Stream, Transport
 from xds.types import CDS, EDS, LDS, RDS
 
 log = structlog.get_logger("xds")
@@ -91,6 +92,8 @@ class DiscoveryServer:
         """Whether it will be gone on with receipts of which there were too many."""
         self.after_pump: list[Callable[[], None]] = []
         """Called after every call of the plane, on the event loop; they must be quick, and not call the plane."""
+        self.barred: Callable[[], str | None] = lambda: None
+        """Why nobody may be served now; None: they may. Asked before a request is taken in, and a response given."""
 
     def add_to(self, server: grpc.aio.Server) -> None:
         """Registers the discovery services."""
@@ -143,6 +146,8 @@ class DiscoveryServer:
     async def _serve(self, transport: Transport, context: grpc.aio.ServicerContext[bytes, bytes]) -> None:
         if self._closing:
             await context.abort(grpc.StatusCode.UNAVAILABLE, "the control plane is shutting down")
+        if (why := self.barred()) is not None:
+            await context.abort(grpc.StatusCode.UNAVAILABLE, why)
         if self._open >= self._limits.max_streams:
             await context.abort(
                 grpc.StatusCode.RESOURCE_EXHAUSTED, f"{self._limits.max_streams} streams are open, which is the limit"
@@ -204,6 +209,8 @@ class DiscoveryServer:
 
     def _receive(self, session: _Session, data: bytes) -> float:
         """Hands a request to the plane. Returns the seconds after which to read the next one."""
+        if (why := self.barred()) is not None:
+            raise StreamError(Status.UNAVAILABLE, why)
         stream, began = session.stream, time.monotonic()
         introduced, unasked = stream.record is not None, stream.unasked
         try:
@@ -231,8 +238,12 @@ class DiscoveryServer:
                 session.headers.add_done_callback(_look_at)
                 await asyncio.shield(session.headers)
                 session.headers = None
-            while (response := self._plane.next_response(stream, self._clock())) is not None:
+            while (why := self.barred()) is None:
+                response = self._plane.next_response(stream, self._clock())
+                if response is None:
+                    return
                 await context.write(response)
+            session.end(StreamError(Status.UNAVAILABLE, why))
         except grpc.aio.InternalError:  # the peer is gone
             session.end(None)
         except Exception as error:

@@ -3,7 +3,8 @@
 from ledger.processes import ONE_LEFT_SECONDS, RECONNECT_SECONDS
 from ledger.stream_record import StreamRecord
 from tests.ledger.scene import CDS, EDS, VIEW, Scene, eds
-from tests.ledger.test_succession import PROXY, answer, reconnect, record_of, remember, start
+from tests.ledger.test_remembered import remember
+from tests.ledger.test_succession import PROXY, answer, reconnect, record_of, start
 
 
 def half_shown(scene: Scene) -> StreamRecord:

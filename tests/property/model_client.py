@@ -14,7 +14,8 @@ from protos.base_pb2 import Node, Status
 from tests.property.lines import Asked, Claim, Held, Line, Manner, Request, Response, TypeState
 from tests.property.served import NOW, Served
 from tests.property.small_mesh import NEVER, VIEWS
-from xds.protocol.stream import Peer, Transport
+from xds.protocol.introduction import Peer
+from xds.protocol.stream import Transport
 from xds.resource import Resource
 from xds.types import FULL_SET, LDS, PARENT, TYPES
 

@@ -16,7 +16,8 @@ from tests.xds.mesh import cluster_of, selecting, workload
 from xds.objects import Applied, Deleted, Event, WorkloadEntry
 from xds.parsing.content import content_hash
 from xds.plane import Plane
-from xds.protocol.stream import Peer, Transport
+from xds.protocol.introduction import Peer
+from xds.protocol.stream import Transport
 from xds.resource import Resource
 from xds.types import EDS
 from xds.view import View

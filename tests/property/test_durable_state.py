@@ -20,7 +20,8 @@ from tests.xds.mesh import HTTP, TCP, service
 from xds.objects import Applied, Deleted, ServiceEntry, ServicePort
 from xds.parsing.content import content_hash
 from xds.plane import Plane
-from xds.protocol.stream import Peer, Stream, Transport
+from xds.protocol.introduction import Peer
+from xds.protocol.stream import Stream, Transport
 from xds.timing import Timing
 from xds.types import CDS, LDS
 

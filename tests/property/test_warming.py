@@ -19,7 +19,8 @@ from tests.xds.mesh import Object, selecting, service, workload
 from xds.objects import Applied
 from xds.parsing.content import content_hash
 from xds.plane import Plane
-from xds.protocol.stream import Peer, Stream, Transport
+from xds.protocol.introduction import Peer
+from xds.protocol.stream import Stream, Transport
 from xds.types import CDS, EDS
 
 NOW = 1000.0

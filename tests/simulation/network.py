@@ -5,7 +5,8 @@ from tests.simulation.connection import Connection
 from tests.simulation.envoy import ModelEnvoy
 from xds.plane import Plane
 from xds.protocol.errors import StreamError
-from xds.protocol.stream import Peer, Stream, Transport
+from xds.protocol.introduction import Peer
+from xds.protocol.stream import Stream, Transport
 from xds.types import TYPES
 
 

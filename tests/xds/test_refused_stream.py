@@ -11,8 +11,10 @@ from xds.naming import cluster_name
 from xds.objects import Applied, Deleted, Endpoint, Protocol, Resolution, ServiceEntry, ServicePort, WorkloadEntry
 from xds.plane import Plane
 from xds.protocol.errors import StreamError
-from xds.protocol.stream import Peer, Stream, Transport
-from xds.protocol.subscription import MAX_NAME_LENGTH, Subscription
+from xds.protocol.introduction import Peer
+from xds.protocol.name_limits import MAX_NAME_LENGTH
+from xds.protocol.stream import Stream, Transport
+from xds.protocol.subscription import Subscription
 from xds.types import EDS
 
 WEB = ServiceEntry(

@@ -4,7 +4,8 @@ from ledger.ids import ProxyId
 from protos.base_pb2 import Node
 from protos.discovery_pb2 import DiscoveryRequest
 from xds.plane import Plane
-from xds.protocol.stream import Peer, Transport
+from xds.protocol.introduction import Peer
+from xds.protocol.stream import Transport
 from xds.types import LDS
 
 

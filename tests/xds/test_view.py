@@ -8,7 +8,8 @@ from protos.base_pb2 import Node
 from protos.discovery_pb2 import DiscoveryRequest
 from xds.plane import Plane
 from xds.protocol.errors import Status, StreamError
-from xds.protocol.stream import Peer, Transport
+from xds.protocol.introduction import Peer
+from xds.protocol.stream import Transport
 from xds.types import LDS
 from xds.view import View
 

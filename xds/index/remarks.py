@@ -4,6 +4,7 @@ from ledger.ids import ObjectKey
 from xds.index.endpoint_set import MemberKey
 from xds.index.index import Index, Service, unusable
 from xds.objects import ALL_DRAINING_ANNOTATION, ServiceEntry, ServicePort, WorkloadEntry
+from xds.wording import few, shortened
 
 
 def obstacles(index: Index, key: ObjectKey) -> list[str]:
@@ -43,7 +44,7 @@ def _of_workload(index: Index, workload: WorkloadEntry) -> list[str]:
         }
         if sharing:
             found.append(
-                f"{', '.join(sorted(sharing))} gives the same address to {service.entry.key}: it is sent once, and "
+                f"{few(sorted(sharing))} gives the same address to {service.entry.key}: it is sent once, and "
                 "removing one of them leaves it"
             )
     return found
@@ -92,8 +93,8 @@ def _takes_the_rest(entry: ServiceEntry, port: ServicePort) -> bool:
 def _missing_endpoints(service: Service) -> list[str]:
     entry = service.entry
     if entry.selector is not None and not service.workloads:
-        labels = ", ".join(f"{name}={value}" for name, value in sorted(entry.selector.items()))
-        return [f"its selector ({labels}) matches no WorkloadEntry of its namespace"]
+        labels = [f"{shortened(name)}={shortened(value)}" for name, value in sorted(entry.selector.items())]
+        return [f"its selector ({few(labels)}) matches no WorkloadEntry of its namespace"]
     return []
 
 

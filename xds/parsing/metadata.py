@@ -6,9 +6,20 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from ledger.ids import Generation, ObjectKey
-from xds.objects import ALL_DRAINING_ANNOTATION, SERVICE_ENTRY, AllDraining
+from xds.durations import parse_duration
+from xds.objects import (
+    ALL_DRAINING_ANNOTATION,
+    LONGEST_REQUEST,
+    NOT_READY,
+    RELEASE_AFTER,
+    SERVICE_ENTRY,
+    WORKLOAD_ENTRY,
+    AllDraining,
+)
 from xds.parsing.fields import Fields
 from xds.parsing.problems import child, quoted
+
+_OF_WORKLOADS = (LONGEST_REQUEST, RELEASE_AFTER, NOT_READY)
 
 DEFAULT_NAMESPACE = "default"
 OWN_PREFIX = "lastack.io/"
@@ -113,10 +124,24 @@ def _all_draining(metadata: Fields, kind: str) -> AllDraining:
     for key in annotations.values if annotations is not None else ():
         if annotations is None or not isinstance(key, str) or not key.startswith(OWN_PREFIX):
             continue
-        if key != ALL_DRAINING_ANNOTATION:
+        if key in _OF_WORKLOADS:
+            _check_workload_annotation(annotations, key, kind)
+        elif key != ALL_DRAINING_ANNOTATION:
             annotations.found.warn(annotations.at(key), "is not an annotation that lastack knows: check its spelling")
         elif kind != SERVICE_ENTRY:
             annotations.found.warn(annotations.at(key), "is read on a ServiceEntry only: move it to the service")
         else:
             policy = annotations.choice(key, AllDraining.SERVE)
     return policy or AllDraining.SERVE
+
+
+def _check_workload_annotation(annotations: Fields, key: str, kind: str) -> None:
+    """It is acted upon where the entry is drained, which can't tell anybody."""
+    path = annotations.at(key)
+    if kind != WORKLOAD_ENTRY:
+        annotations.found.warn(path, "is read on a WorkloadEntry only: move it to the instances")
+    elif key != NOT_READY:
+        try:
+            parse_duration(str(annotations.values[key]))
+        except ValueError as error:
+            annotations.found.warn(path, f"{error}, so it is not followed")

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ledger.ids import ObjectKey
+from xds.wording import shortened
 
 _SHOWN_IN_LINE = 3
-_LONGEST_TEXT = 60
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,62}")
 
 
@@ -71,13 +71,6 @@ def child(path: str, key: str) -> str:
     if _PLAIN_KEY.fullmatch(key):
         return f"{path}.{key}" if path else key
     return f"{path}[{shortened(key)}]"
-
-
-def shortened(text: str) -> str:
-    """`text` fit for one line of a message: printable, and not longer than needed to recognise it."""
-    if len(text) > _LONGEST_TEXT:
-        text = text[:_LONGEST_TEXT] + "…"
-    return text if text.isprintable() else ascii(text)[1:-1]
 
 
 def quoted(text: str) -> str:

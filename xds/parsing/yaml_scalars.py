@@ -13,7 +13,8 @@
 
 import re
 
-from xds.parsing.problems import shortened, shown
+from xds.parsing.problems import shown
+from xds.wording import shortened
 
 TAG_PREFIX = "tag:yaml.org,2002:"
 """What `!!` is short for."""

@@ -21,8 +21,9 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from xds.parsing.problems import child, quoted, shortened
+from xds.parsing.problems import child, quoted
 from xds.parsing.yaml_scalars import TAG_PREFIX, resolve, resolve_as
+from xds.wording import shortened
 
 MAX_DEPTH = 64
 """Levels of mappings and lists in one another; an object of ours has six."""

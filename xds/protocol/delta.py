@@ -5,7 +5,8 @@ from collections.abc import Set
 from ledger.ids import Nonce
 from ledger.stream_record import Inheritance
 from xds.protocol.delta_request import DeltaRequest
-from xds.protocol.subscription import WILDCARD, Subscription
+from xds.protocol.name_limits import WILDCARD
+from xds.protocol.subscription import Subscription
 from xds.resource import Resource
 from xds.types import FULL_SET, PARENT
 from xds.wire import embedded, text

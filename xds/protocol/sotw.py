@@ -5,7 +5,8 @@ from sys import intern
 from ledger.ids import Nonce
 from ledger.stream_record import Inheritance
 from protos.discovery_pb2 import DiscoveryRequest
-from xds.protocol.subscription import WILDCARD, Subscription
+from xds.protocol.name_limits import WILDCARD
+from xds.protocol.subscription import Subscription
 from xds.resource import FullSet, Resource, version_of
 from xds.types import FULL_SET
 from xds.wire import embedded, text

@@ -2,39 +2,29 @@
 
 from collections.abc import Set
 from dataclasses import dataclass
-from itertools import chain, islice
 
 from google.protobuf.message import DecodeError
 
-from ledger.ids import Nonce, ProxyId, ResourceName, StreamId, TypeUrl
+from ledger.ids import Nonce, ProxyId, StreamId, TypeUrl
 from ledger.roster import Proxy, Roster
 from ledger.sparse import NOTHING, having
 from ledger.stream_record import StreamRecord
 from protos.base_pb2 import Node
 from protos.discovery_pb2 import DeltaDiscoveryRequest, DiscoveryRequest
-from xds.identity import covers
 from xds.protocol.delta import ROOT_PREFIX, DeltaSubscription
 from xds.protocol.delta_request import DeltaRequest
 from xds.protocol.errors import Status, StreamError
+from xds.protocol.introduction import Peer, user_agent, view_of
+from xds.protocol.name_limits import WILDCARD, check_length, check_number, check_strange, most_names
 from xds.protocol.sotw import SotwSubscription
-from xds.protocol.subscription import WILDCARD, World, check_length, check_number
+from xds.protocol.world import World
+from xds.timing import Timing
 from xds.types import CDS, CHILD, EDS, FULL_SET, LDS, RDS, TYPES
 from xds.view import View
 
-MAX_NODE_ID_LENGTH = 1024
 MAX_UNKNOWN_TYPES = 64
 
-MAX_USER_AGENT_LENGTH = 200
-"""Characters that are kept of it, for operators to read."""
-
-MAX_STRANGE = 25_000
-"""Names of resources that don't exist, which all streams together may ask for: about 60 MB. Proxies of one mesh ask for
-the same names: those that were there before it shrank, or was lost."""
-
 _EVERY_TYPE = frozenset(TYPES)
-
-FEW_STRANGE = 100
-"""So many of them a stream may ask for whatever others do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +33,6 @@ class Transport:
 
     delta: bool
     only: TypeUrl | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Peer:
-    """The other end of a stream: its address, and its certificate's names where it had to show one."""
-
-    address: str
-    names: tuple[str, ...] | None = None
 
 
 class Stream:
@@ -143,6 +125,18 @@ class Stream:
             return body
         return None
 
+    def overdue(self, timing: Timing, now: float) -> StreamError | None:
+        """Why the stream has to end, where a response of it was not answered for too long; and marks what is stale."""
+        for subscription in self.subscriptions.values():
+            sent = subscription.outstanding
+            waiting = now - sent.sent_at if sent is not None else 0.0
+            subscription.stale = sent is not None and waiting >= timing.stale
+            if waiting >= timing.end:
+                return StreamError(
+                    Status.DEADLINE_EXCEEDED, f"no ACK of a {subscription.type_url} response within {waiting:.0f} s"
+                )
+        return None
+
     def _read(
         self, request: DiscoveryRequest | DeltaDiscoveryRequest, type_url: TypeUrl
     ) -> DiscoveryRequest | DeltaRequest:
@@ -151,7 +145,7 @@ class Stream:
         Raises:
             StreamError: the stream has to end.
         """
-        most = self._world.most_names
+        most = most_names(self._world)
         if isinstance(request, DiscoveryRequest):
             check_number(len(request.resource_names), type_url, most)  # before they are read: there may be a million
             names = set(request.resource_names)
@@ -174,54 +168,20 @@ class Stream:
         Raises:
             StreamError: the stream has to end.
         """
-        world, view = self._world, self.view
-        assert view is not None
-        if world.deliveries.remembered + len(names) <= MAX_STRANGE + world.snapshot.size:
-            return
+        assert self.view is not None
         subscription = self.subscriptions.get(type_url)
         asked = subscription.interest.names if subscription is not None else NOTHING
-        if names <= asked:
-            return
-        strange = (
-            name
-            for name in chain(names - asked, asked)
-            if name != WILDCARD and world.snapshot.get(view, ResourceName(type_url, name)) is None
-        )
-        if next(islice(strange, FEW_STRANGE, None), None) is not None:
-            raise StreamError(
-                Status.RESOURCE_EXHAUSTED,
-                f"more than {FEW_STRANGE} names of type {type_url} are asked for of which there is none, and too many "
-                "such names are remembered already",
-            )
+        check_strange(names, asked, type_url, self.view, self._world)
 
     # The first request
 
     def _introduce(self, node: Node, now: float) -> None:
-        node_id = node.id
-        if not node_id:
-            raise StreamError(
-                Status.INVALID_ARGUMENT, "the first request names no node: set node.id in the bootstrap (rule 2)"
-            )
-        if len(node_id) > MAX_NODE_ID_LENGTH:
-            raise StreamError(
-                Status.INVALID_ARGUMENT, f"a node id of {len(node_id)} characters; the limit is {MAX_NODE_ID_LENGTH}"
-            )
-        if self.peer.names is not None and not covers(self.peer.names, node_id):
-            shown = ", ".join(self.peer.names) or "no name at all"
-            raise StreamError(
-                Status.PERMISSION_DENIED,
-                f"the certificate is for {shown}, which does not cover node id {node_id!r}",
-            )
-        proxy_id = ProxyId(node_id)
-        metadata = {name: value.string_value for name, value in node.metadata.fields.items()}
-        try:
-            self.view = View.of_node(node_id, metadata)
-        except ValueError as error:
-            raise StreamError(Status.INVALID_ARGUMENT, f"node {node_id!r}: its metadata has {error}") from error
+        self.view = view_of(node, self.peer)
+        proxy_id = ProxyId(node.id)
         expected = _EVERY_TYPE if self.transport.only is None else (self.transport.only,)
         self._world.snapshot.add_view(self.view)
         self.record = self._world.deliveries.open(self.id, proxy_id, self.view, expected, now)
-        self.proxy = self._roster.connected(proxy_id, self.peer.address, _user_agent(node), now)
+        self.proxy = self._roster.connected(proxy_id, self.peer.address, user_agent(node), now)
 
     def _begin(self, type_url: TypeUrl, request: DiscoveryRequest | DeltaRequest, now: float) -> None:
         record, proxy, view = self.record, self.proxy, self.view
@@ -337,16 +297,3 @@ class Stream:
 
 def _shown(text: str, most: int = 200) -> str:
     return repr(text if len(text) <= most else text[:most] + "...")
-
-
-def _user_agent(node: Node) -> str:
-    return _full_user_agent(node)[:MAX_USER_AGENT_LENGTH]
-
-
-def _full_user_agent(node: Node) -> str:
-    if node.user_agent_version:
-        return f"{node.user_agent_name}/{node.user_agent_version}"
-    if node.HasField("user_agent_build_version"):
-        version = node.user_agent_build_version.version
-        return f"{node.user_agent_name}/{version.major_number}.{version.minor_number}.{version.patch}"
-    return node.user_agent_name

@@ -1,36 +1,24 @@
 """What SotW and delta have in common: one type on one stream."""
 
 from collections.abc import Iterable, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
-from ledger.deliveries import Deliveries
 from ledger.ids import NEVER, Nonce, ResourceName, Revision, TypeUrl
 from ledger.interest import Interest
 from ledger.stream_record import Inheritance, StreamRecord
 from xds.naming import by_wildcard
-from xds.protocol.delta_request import DeltaRequests
-from xds.protocol.errors import Status, StreamError
-from xds.protocol.traffic import Traffic
+from xds.protocol.name_limits import check_number, most_names
+from xds.protocol.world import World
 from xds.resource import Resource
-from xds.snapshot import Snapshot
 from xds.types import CHILD, FULL_SET, PARENT, VANISHES_AS_EMPTY
 from xds.view import View
-
-MAX_NAMES = 20_000
-"""Names that one stream may ask for of one type, if there are not many more resources than that. Envoys ask for one per
-service; this is four times the largest mesh known to us."""
-
-MAX_NAME_LENGTH = 4096
-"""Characters of a resource name."""
 
 RESPONSE_BYTES = 2 * 1024 * 1024
 """A response that may be split (all but SotW's full sets) is, at this size: gRPC clients refuse messages over 4 MiB."""
 
 MAX_NACK_TEXT = 4096
 """Characters kept of a proxy's reason for a NACK; Envoy names every resource that it rejects in it."""
-
-WILDCARD = "*"
 
 MAX_AMBIGUOUS_NACKS = 3
 """How often in a row a NACK that names the new version has the same content sent again (rule 30)."""
@@ -50,31 +38,6 @@ class Outstanding:
     built: Revision
     sent_at: float
     moment: int
-
-
-@dataclass(slots=True)
-class World:
-    """What subscriptions work on: the same objects for all streams.
-
-    catalogue: clusters and listeners that an earlier process may have sent. delta_requests: reads them.
-    last_encoded: of each type the delta response that was made last, but for its nonce: root, resources, names that are
-        gone, and the bytes.
-    """
-
-    snapshot: Snapshot
-    deliveries: Deliveries
-    identifier: str
-    revision: Revision = NEVER
-    root: str = ""
-    catalogue: frozenset[ResourceName] = frozenset()
-    traffic: Traffic = field(default_factory=Traffic)
-    delta_requests: DeltaRequests = field(default_factory=DeltaRequests)
-    last_encoded: dict[TypeUrl, tuple[str, list[Resource], list[str], bytes]] = field(default_factory=dict)
-
-    @property
-    def most_names(self) -> int:
-        """How many names one stream may ask for of one type. A mesh larger than any that is known makes it more."""
-        return max(MAX_NAMES, 2 * self.snapshot.size)
 
 
 class Subscription:
@@ -105,7 +68,7 @@ class Subscription:
             dropped: names that were.
         """
         deliveries, interest = self._world.deliveries, self.interest
-        check_number(len(interest.names) + len(added) - len(dropped), self.type_url, self._world.most_names)
+        check_number(len(interest.names) + len(added) - len(dropped), self.type_url, most_names(self._world))
         was_wildcard = interest.wildcard
         if wildcard != was_wildcard:
             deliveries.set_wildcard(interest, wildcard)
@@ -307,31 +270,3 @@ class Subscription:
         self.answer_due = False
         self._world.traffic.sent[self.type_url] += 1
         self._world.deliveries.sent(self.interest, names, self._world.revision, now)
-
-
-def check_number(names: int, type_url: TypeUrl, most: int) -> None:
-    """Refuses more names of a type than a stream may ask for.
-
-    To be called before a request changes anything: a stream that is refused has shown nothing, and succeeds nobody.
-
-    Raises:
-        StreamError: the stream has to end.
-    """
-    if names > most:
-        raise StreamError(
-            Status.RESOURCE_EXHAUSTED,
-            f"{names} names of type {type_url} are asked for on one stream; the limit is {most}",
-        )
-
-
-def check_length(longest: int) -> None:
-    """Refuses names that are too long, by the longest of them; as `check_number`.
-
-    Raises:
-        StreamError: the stream has to end.
-    """
-    if longest > MAX_NAME_LENGTH:
-        raise StreamError(
-            Status.INVALID_ARGUMENT,
-            f"a resource name of {longest} characters is asked for; the limit is {MAX_NAME_LENGTH}",
-        )

@@ -103,6 +103,17 @@ def test_a_selector_that_matches_nothing_is_told_so_with_its_labels_in_order() -
     ]
 
 
+def test_a_selector_of_many_or_long_labels_is_told_in_a_line() -> None:
+    (told,) = of("web", service("web", selector={**{f"label-{i}": "a" for i in range(50)}, "app": "x" * 5000}))
+    assert told.startswith(f"its selector (app={'x' * 60}…, label-0=a, label-1=a and 48 more) matches no")
+
+
+def test_of_many_that_share_an_address_the_first_are_named() -> None:
+    (told,) = of("w-0", selecting("web"), *(workload(f"w-{i}") for i in range(9)))
+    named = ", ".join(f"WorkloadEntry/default/w-{i}" for i in (1, 2, 3))
+    assert told.startswith(f"{named} and 5 more gives the same address")
+
+
 def claiming(
     name: str, created: str = "", namespace: str = "default", export_to: str = "*", port: int = 0
 ) -> ServiceEntry:

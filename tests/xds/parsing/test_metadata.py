@@ -94,3 +94,15 @@ def test_keys_of_ours_in_places_that_are_not_read_give_warnings() -> None:
 def test_other_metadata_is_nobody_s_business() -> None:
     metadata: dict[str, object] = {"labels": 3, "annotations": {"x": 1, 2: 3}, "managedFields": [1], "uid": 9}
     assert warnings(workload(metadata)) == []
+
+
+def test_how_an_instance_drains_is_told_by_its_annotations() -> None:
+    good = {"lastack.io/longest-request": "2m", "lastack.io/release-after": "30s", "lastack.io/not-ready": "true"}
+    assert warnings(workload({"annotations": good})) == []
+    assert warnings(workload({"annotations": {"lastack.io/longest-request": "soon"}})) == [
+        "metadata.annotations[lastack.io/longest-request]: 'soon' is not a duration: write 30s, 500ms, 2m or 1h, so it "
+        "is not followed"
+    ]
+    assert warnings(service({"annotations": {"lastack.io/release-after": "30s"}})) == [
+        "metadata.annotations[lastack.io/release-after]: is read on a WorkloadEntry only: move it to the instances"
+    ]

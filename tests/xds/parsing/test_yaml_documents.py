@@ -4,7 +4,6 @@ import pytest
 import yaml
 
 from tests.xds.parsing.samples import parsed, refused
-from xds.parsing import ObjectError, parse
 from xds.parsing.yaml_documents import Broken, Document, read
 from xds.parsing.yaml_values import MAX_ALIASED, MAX_DEPTH, Refused, lines, load
 
@@ -222,74 +221,6 @@ def test_a_list_comes_as_its_items_which_know_their_lines() -> None:
     assert problem.path == "spec.weight"
     assert (second.line, second.line_of(problem.path), second.line_of("")) == (2, 14, 9)
     assert third == Broken("f.yaml", 15, 1, "items[2] is a number (3), not a mapping: begin with apiVersion and kind")
-
-
-SERVICE = """\
-    a: 1
-    ---
-    apiVersion: networking.istio.io/v1
-    kind: ServiceEntry
-    metadata:
-      name: pay
-      annotations:
-        other: x
-        lastack.io/all-draining: never
-    spec:
-      hosts:
-        - pay.example.com
-        - "*"
-      ports:
-        - number: 80
-          name: http
-          protocol: HTTP
-        -
-          number: "81"
-      workloadSelector:
-        labels:
-          app.example.com/x: 1
-"""
-
-
-def test_every_problem_finds_its_line() -> None:
-    _, found = read(dedent(SERVICE), "f.yaml")
-    assert isinstance(found, Document)
-    with pytest.raises(ObjectError) as caught:
-        parse(found.value)
-    assert {problem.path: found.line_of(problem.path) for problem in caught.value.problems} == {
-        "metadata.annotations[lastack.io/all-draining]": 9,
-        "spec.hosts[1]": 13,
-        "spec.ports[1].number": 19,
-        "spec.ports[1].name": 19,  # missing: the line of what should hold it
-        "spec.workloadSelector.labels[app.example.com/x]": 22,
-    }
-
-
-@pytest.mark.parametrize(
-    ("path", "line"),
-    [
-        ("", 3),
-        ("spec", 10),
-        ("spec.nothing[3].at.all", 10),
-        ("nothing", 3),
-        ("metadata.name", 6),
-        ("spec.ports[0]", 15),
-    ],
-)
-def test_a_path_that_isn_t_there_has_the_line_of_what_would_hold_it(path: str, line: int) -> None:
-    _, found = read(dedent(SERVICE), "f.yaml")
-    assert isinstance(found, Document)
-    assert found.line_of(path) == line
-
-
-def test_what_comes_through_an_alias_has_the_line_of_the_alias() -> None:
-    found = document("x: &x\n  k: 1\nspec: *x\n")
-    assert found.line_of("x.k") == 2
-    assert found.line_of("spec.k") == 3
-
-
-def test_a_document_never_asked_for_lines_pays_nothing_for_them() -> None:
-    found = document("a: 1\n")
-    assert found._chunk._lines is None
 
 
 @pytest.mark.parametrize("text", ["a: &x [1, 'y', {b: *x2}]\nc: 1.5\n".replace("{b: *x2}", "{b: 2}"), dedent(LIST)])
