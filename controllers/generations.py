@@ -1,6 +1,6 @@
 """Counts the generations of objects whose source counts none: a file has no API server to do so."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from threading import Lock
 from typing import NamedTuple
 
@@ -124,3 +124,10 @@ class Generations:
                     self._absent[key] = None
                 case _:
                     raise ValueError(f"not the count of an object: {item!r}")
+
+
+class Counts(NamedTuple):
+    """Generations, and what makes them outlive the process, if anything does."""
+
+    generations: Generations
+    save: Callable[[Generations], None] | None = None

@@ -5,6 +5,7 @@ import signal
 
 import structlog
 
+from controllers.fence import LeaseLost
 from controllers.logs import set_up_logs
 from controllers.replica import Replica
 from controllers.settings import Settings
@@ -28,8 +29,12 @@ def run(settings: Settings) -> int:
     except (SourceError, StateError, TlsError, OSError) as error:
         log.error("lastack can't run", reason=str(error))
         return 1
-    except TaskDied as died:
-        log.critical("lastack ends", reason=str(died), exc_info=died.__cause__)
+    except (LeaseLost, TaskDied) as ended:
+        why = ended if isinstance(ended, LeaseLost) else ended.__cause__
+        if isinstance(why, LeaseLost):
+            log.critical("lastack ends: it may not serve any more", reason=str(why))
+        else:
+            log.critical("lastack ends", reason=str(ended), exc_info=why)
         return 1
     return 0
 

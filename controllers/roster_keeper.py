@@ -1,18 +1,56 @@
-"""Keeps the roster of proxies in the state directory, so that a restarted process knows who may hold what."""
+"""Keeps the roster of proxies where it outlives the process, so that the next one knows who may hold what."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 import structlog
 
 from controllers.runtime import Runtime
-from controllers.state_dir import SavedRoster, StateDir
+from controllers.saved import SavedRoster
+from controllers.state_dir import StateDir
 
 log = structlog.get_logger("roster")
 
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 5.0
 """Seconds, after the first attempt that failed, and at most."""
+
+
+class RosterStore(Protocol):
+    """Where a roster outlives the process. `place` tells people where that is."""
+
+    place: str
+
+    async def save(self, roster: SavedRoster) -> None:
+        """Makes the roster outlive the process. When it returns, it is safe.
+
+        Raises:
+            OSError: it could not be saved; what was saved before is still there.
+        """
+
+    async def load(self) -> SavedRoster | None:
+        """The roster that was saved last; None if there is none that can be used."""
+
+
+class DiskRoster:
+    """The roster in a state directory."""
+
+    def __init__(self, state: StateDir) -> None:
+        self.place = str(state.path)
+        self._state = state
+
+    async def save(self, roster: SavedRoster) -> None:
+        """As `RosterStore.save`."""
+        await asyncio.to_thread(self._state.save_roster, roster)
+
+    async def load(self) -> SavedRoster | None:
+        """As `RosterStore.load`.
+
+        Raises:
+            StateError: it can't be read, and can't be set aside either.
+        """
+        return await asyncio.to_thread(self._state.load_roster)
 
 
 class RosterKeeper:
@@ -30,11 +68,12 @@ class RosterKeeper:
     """
 
     def __init__(
-        self, runtime: Runtime, state: StateDir, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+        self, runtime: Runtime, store: RosterStore, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     ) -> None:
         self._runtime = runtime
-        self._state = state
+        self._store = store
         self._sleep = sleep
+        self._is_loaded = False
         self._is_known = False
         self._complete_at: float | None = None
         self._saved: tuple[int, bool] | None = None
@@ -45,8 +84,8 @@ class RosterKeeper:
         """Why the roster can't be saved at the moment."""
         runtime.discovery.after_pump.append(self._look)
 
-    def load(self) -> bool:
-        """Gives the plane the roster of the earlier process. To be called once, before `Runtime.start`. Blocks.
+    async def load(self) -> bool:
+        """Gives the plane the roster of the earlier process. To be called once, before `Runtime.start`.
 
         Returns:
             Whether it is known who may hold what. If not, as at the first start ever, `Runtime.start` must be told so.
@@ -54,10 +93,11 @@ class RosterKeeper:
         Raises:
             StateError: the saved roster can't be read, and can't be set aside either.
         """
-        saved = self._state.load_roster()
+        saved = await self._store.load()
         if saved is not None:
             self._runtime.plane.load(saved.dump, self._runtime.clock())
             self._is_known = saved.complete
+        self._is_loaded = True
         return self._is_known
 
     async def run(self) -> None:
@@ -69,8 +109,11 @@ class RosterKeeper:
             await self._save()
 
     async def finish(self) -> None:
-        """Saves for the last time: streams that have just ended may have left something to know. One attempt."""
-        if self._newest() != self._saved:
+        """Saves for the last time: streams that have just ended may have left something to know. One attempt.
+
+        What an earlier process has saved is left as it is where it was never loaded.
+        """
+        if self._is_loaded and self._newest() != self._saved:
             await self._try_to_save()
 
     async def _save(self) -> None:
@@ -87,12 +130,12 @@ class RosterKeeper:
             newest = self._newest()
             roster = SavedRoster(plane.dump(), newest[1])
             try:
-                await asyncio.to_thread(self._state.save_roster, roster)
+                await self._store.save(roster)
             except OSError as error:
                 self._failed(error)
                 return False
         if self.failure is not None:
-            log.info("the roster is saved again", directory=str(self._state.path))
+            log.info("the roster is saved again", place=self._store.place)
             self.failure = None
         self._saved = newest
         plane.saved(newest[0])
@@ -104,7 +147,7 @@ class RosterKeeper:
         if reason != self.failure:
             log.error(
                 "the roster can't be saved: proxies have to wait",
-                directory=str(self._state.path),
+                place=self._store.place,
                 reason=reason,
                 remedy="make room there, or let lastack write there",
             )

@@ -7,12 +7,14 @@ from dataclasses import replace
 
 from controllers.batch import WHILE_LOADING, Batch
 from controllers.clock import Clock
-from ledger.ids import ObjectKey, ProxyId
+from controllers.fence import Fence
+from ledger.ids import ObjectKey, ProxyId, Revision
 from ledger.receipts import Outcome, Query, Receipt
 from xds.limits import Limits
 from xds.objects import Event
 from xds.plane import Plane
 from xds.server import DiscoveryServer
+from xds.surroundings import Concerns
 
 TICK_SECONDS = 1.0
 
@@ -34,12 +36,21 @@ class Runtime:
     """
 
     def __init__(
-        self, plane: Plane, clock: Clock | None = None, limits: Limits | None = None, mutual_tls: bool = False
+        self,
+        plane: Plane,
+        clock: Clock | None = None,
+        limits: Limits | None = None,
+        mutual_tls: bool = False,
+        fence: Fence | None = None,
     ) -> None:
         self.plane = plane
         self.clock = clock or Clock()
         self.discovery = DiscoveryServer(plane, self.clock, limits, mutual_tls)
-        self.barriers: list[Barrier] = []
+        self._fence = fence
+        if fence is not None:
+            self.discovery.barred = fence.barred
+        self.barriers: list[tuple[str, Barrier]] = []
+        """Of each source, by its name."""
         self.after_load: list[Callable[[], None]] = []
         """Called when many objects have been taken in together."""
         self._batch = Batch()
@@ -61,10 +72,14 @@ class Runtime:
             for call in self.after_load:
                 call()
 
-    def trouble(self, source: str, what: str | None) -> None:
-        """A source can't tell what is so, or, with None, can again."""
-        self.plane.trouble(source, what, self.clock())
+    def trouble(self, source: str, what: str | None, concerns: Concerns | None = None) -> None:
+        """A source can't tell what is so, or, with None, can again. concerns: see `Plane.trouble`."""
+        self.plane.trouble(source, what, self.clock(), concerns)
         self.discovery.pump()
+
+    def is_given_by_another(self, _: ObjectKey) -> bool:
+        """As a source's sink has it; of one that hands in here, which is the only one, nothing is."""
+        return False
 
     def start(self, roster_known: bool) -> None:
         """Everything is loaded."""
@@ -81,20 +96,54 @@ class Runtime:
         """The receipt, as soon as it is CONFIRMED or RELEASED_UNCONFIRMED, else as it is after `timeout` seconds.
 
         First what was written to the sources before this call is taken in, so that a receipt asked for right after a
-        change is one for that change.
+        change is one for that change. Where this process may not serve, it is UNKNOWN.
         """
+        return self.fenced(await self._receipt(query, timeout))
+
+    def fenced(self, receipt: Receipt) -> Receipt:
+        """The receipt as it may be given now: others may serve proxies that this process knows nothing of."""
+        why = None if self._fence is None else self._fence.barred()
+        return receipt if why is None else replace(receipt, outcome=Outcome.UNKNOWN, reasons=(why,))
+
+    def receipt_now(self, query: Query) -> Receipt:
+        """The receipt of what is applied, as of this moment: what comes next can't have come before it."""
+        return self.fenced(self.plane.receipt(query, self.clock()))
+
+    def let_alone_since(self, key: ObjectKey) -> Revision | None:
+        """See `Receipts.let_alone_since`."""
+        return self.plane.receipts.let_alone_since(key)
+
+    async def _receipt(self, query: Query, timeout: float) -> Receipt:
         started = self.clock()
+        late = await self._not_caught_up(query.key, max(timeout, CATCH_UP_SECONDS))
+        if late:
+            reason = f"what was written to {', '.join(late)} before the question is not all taken in yet"
+            receipt = self.plane.receipt(query, self.clock())
+            return replace(receipt, outcome=Outcome.UNKNOWN, reasons=(*receipt.reasons, reason))
+        return await self.receipt_as_applied(query, started + timeout - self.clock())
+
+    async def _not_caught_up(self, key: ObjectKey, timeout: float) -> list[str]:
+        """Waits for what was written to the sources before this call; the sources that did not take it in in time."""
+        catching = {asyncio.ensure_future(barrier(key)): name for name, barrier in self.barriers}
         try:
-            async with asyncio.timeout(max(timeout, CATCH_UP_SECONDS)):
-                for barrier in self.barriers:
-                    await barrier(query.key)
-        except TimeoutError:
-            return _not_caught_up(self.plane.receipt(query, self.clock()))
+            if catching:
+                await asyncio.wait(catching, timeout=timeout, return_when=asyncio.FIRST_EXCEPTION)
+            late = [name for task, name in catching.items() if not task.done()]
+            for task in catching:
+                if task.done():
+                    task.result()
+            return late
+        finally:
+            for task in catching:
+                task.cancel()
+
+    async def receipt_as_applied(self, query: Query, timeout: float) -> Receipt:
+        """As `receipt`, of what is applied, whatever the sources may have that is newer."""
         answer: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
         waiter = self.plane.wait(query, lambda receipt: _answer(answer, receipt), self.clock())
         self.discovery.pump()
         try:
-            async with asyncio.timeout(max(0.0, started + timeout - self.clock())):
+            async with asyncio.timeout(max(0.0, timeout)):
                 return await asyncio.shield(answer)
         except TimeoutError:
             return answer.result() if answer.done() else self.plane.receipt(query, self.clock())
@@ -111,8 +160,3 @@ class Runtime:
 def _answer(future: asyncio.Future[Receipt], receipt: Receipt) -> None:
     if not future.done():
         future.set_result(receipt)
-
-
-def _not_caught_up(receipt: Receipt) -> Receipt:
-    reason = "what was written to the sources before the question is not all taken in yet"
-    return replace(receipt, outcome=Outcome.UNKNOWN, reasons=(*receipt.reasons, reason))

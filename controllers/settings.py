@@ -14,7 +14,8 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from controllers.addresses import Address
-from controllers.durations import parse_duration
+from controllers.kubernetes_settings import KUBERNETES, check_kubernetes
+from xds.durations import parse_duration
 
 PREFIX = "LASTACK_"
 """Begins the names of environment variables: `LASTACK_ADS` is the setting `ads`."""
@@ -23,6 +24,7 @@ FILES = "files:"
 """Begins a source that is a directory of YAML files."""
 
 _SIZE = re.compile(r"(\d+)\s*(B|KIB|MIB|)", re.IGNORECASE)
+_LEASE = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?/[a-z0-9]([-.a-z0-9]*[a-z0-9])?")
 _FACTORS = {"": 1, "B": 1, "KIB": 1024, "MIB": 1024 * 1024}
 
 
@@ -51,6 +53,10 @@ def _address(value: object) -> object:
     return Address.parse(value) if isinstance(value, str) else value
 
 
+def _maybe_address(value: object) -> object:
+    return _address(_unless_none(value))
+
+
 def _list(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
@@ -59,6 +65,8 @@ Seconds = Annotated[float, BeforeValidator(_duration)]
 MaybeSeconds = Annotated[float | None, BeforeValidator(_duration), BeforeValidator(_unless_none)]
 Bytes = Annotated[int, BeforeValidator(_size), Field(gt=0)]
 Listening = Annotated[Address, NoDecode, BeforeValidator(_address)]
+MaybeListening = Annotated[Address | None, NoDecode, BeforeValidator(_maybe_address)]
+MaybeText = Annotated[str | None, BeforeValidator(_unless_none)]
 MaybePath = Annotated[Path | None, BeforeValidator(_unless_none)]
 
 
@@ -84,15 +92,62 @@ class Settings(BaseSettings):
     state_dir: MaybePath = Field(
         None, description="Directory that outlives the process: who was connected is remembered there."
     )
+    lease: str = Field(
+        "",
+        description="NAMESPACE/NAME of a Lease in the first source's cluster: of all processes that name it one "
+        "serves, and the others stand by. Who was connected is then remembered beside it, instead of in state_dir.",
+    )
+    lease_duration: Seconds = Field(
+        15.0, description="Others take the lease after it was not renewed for so long; the same for all, whole seconds."
+    )
     longest_request: Seconds = Field(
         15.0,
         description="How long a request to an instance may take that is deleted with the finalizer lastack.io/drain, "
         "unless its annotation lastack.io/longest-request says.",
     )
+    remote_secrets: str = Field(
+        "",
+        description="Namespace of the first cluster whose Secrets with the label istio/multiCluster=true hold "
+        "kubeconfigs of more clusters; they may come and go.",
+    )
+    allow_unreachable: Annotated[list[str], NoDecode, BeforeValidator(_list)] = Field(
+        default_factory=list,
+        description="Clusters, by context or by key in a Secret, that are not waited for where they can't be reached; "
+        "only receipts of their own objects are UNKNOWN then. Repeatable.",
+    )
+    pods: bool = Field(
+        False,
+        description="Whether Pods that opt in by the label lastack.io/enroll, theirs or their namespace's, are given "
+        "WorkloadEntries, published and drained.",
+    )
+    drain: Annotated[Address | None, NoDecode, BeforeValidator(_maybe_address)] = Field(
+        None, description="HOST:PORT at which preStop hooks of Pods wait for their drain (HTTP); it needs pods."
+    )
+    status_conditions: bool = Field(
+        True,
+        description="Whether ServiceEntries and WorkloadEntries of a cluster are given conditions: Accepted, "
+        "Published.",
+    )
     tls_cert: MaybePath = Field(None, description="PEM file with the certificate that proxies are shown.")
     tls_key: MaybePath = Field(None, description="PEM file with the key of tls_cert.")
     tls_client_ca: MaybePath = Field(
         None, description="PEM file with the authority of the proxies' certificates; turns on mTLS."
+    )
+    webhook: MaybeListening = Field(
+        None, description="HOST:PORT of the admission webhook (HTTPS), which gives Pods that opt in what they need."
+    )
+    webhook_cert: MaybePath = Field(
+        None, description="PEM file with the webhook's certificate, as cert-manager mounts it; read again on change."
+    )
+    webhook_key: MaybePath = Field(None, description="PEM file with the key of webhook_cert.")
+    webhook_service: MaybeText = Field(
+        None, description="Service of the webhook: without webhook_cert, it makes certificates for that one itself."
+    )
+    webhook_configuration: MaybeText = Field(
+        None, description="MutatingWebhookConfiguration in which the authority of self-made certificates is announced."
+    )
+    drain_address: MaybeListening = Field(
+        None, description="HOST:PORT that the preStop hooks of Pods call: an address of lastack that nodes reach."
     )
     settling: Seconds = Field(
         60.0,
@@ -128,11 +183,18 @@ class Settings(BaseSettings):
     def _known_sources(cls, sources: list[str]) -> list[str]:
         for source in sources:
             kind, _, where = source.partition(":")
-            if kind not in ("files", "kubernetes") or (":" in source and not where) or source == "files":
+            if kind not in ("files", KUBERNETES) or (":" in source and not where) or source == "files":
                 raise ValueError(f"{source!r} is not a source: write files:DIR, kubernetes or kubernetes:CONTEXT")
         if len(set(sources)) < len(sources):
             raise ValueError("a source is named twice: name each once")
         return sources
+
+    @field_validator("lease")
+    @classmethod
+    def _names_a_lease(cls, lease: str) -> str:
+        if lease and not _LEASE.fullmatch(lease):
+            raise ValueError(f"{lease!r} is not a lease: write NAMESPACE/NAME, as of a Kubernetes object")
+        return lease
 
     @model_validator(mode="after")
     def _belong_together(self) -> "Settings":
@@ -141,6 +203,7 @@ class Settings(BaseSettings):
             raise ValueError(f"{given} is given without {missing}: give both, or neither")
         if self.tls_client_ca is not None and self.tls_cert is None:
             raise ValueError("tls_client_ca is given without tls_cert and tls_key: mTLS needs all three")
+        check_kubernetes(self)
         if self.stale > self.ack_deadline:
             raise ValueError(f"stale ({self.stale:g} s) is longer than ack_deadline ({self.ack_deadline:g} s)")
         return self

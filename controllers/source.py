@@ -23,6 +23,13 @@ class Sink(Protocol):
     def trouble(self, source: str, what: str | None) -> None: ...
 
 
+class ClusterSink(Sink, Protocol):
+    """What a source needs whose objects are acted upon."""
+
+    def is_given_by_another(self, key: ObjectKey) -> bool:
+        """Whether another source holds the object, and its form is the one that counts."""
+
+
 class Source(Protocol):
     """Where objects come from. `name` tells where: `files:DIR`, `kubernetes:CONTEXT`."""
 
@@ -40,6 +47,9 @@ class Source(Protocol):
 
     async def catch_up(self, key: ObjectKey) -> None:
         """Returns when what was written of the object before the call has been applied."""
+
+    async def refresh(self) -> None:
+        """Returns when all that there was at the time of the call has been applied, of all objects."""
 
     def reports(self) -> list[Report]:
         """What is wrong now."""

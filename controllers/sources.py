@@ -1,6 +1,6 @@
 """Several sources of one replica: who gives an object that more than one of them holds."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 
 import structlog
 
@@ -24,10 +24,27 @@ class Arbiter:
         """The keys of `_held` with more than one source."""
         self._names: list[str] = []
 
-    def sink(self, name: str) -> "Sink":
-        """Where the next source, of that name, hands in what it finds."""
+    def sink(self, name: str, may_be_away: bool = False) -> "Sink":
+        """Where the next source, of that name, hands in what it finds.
+
+        Args:
+            may_be_away: where it can't tell what is so, only the receipts of its own objects are UNKNOWN.
+        """
         self._names.append(name)
-        return Sink(self._runtime, self, len(self._names) - 1)
+        return Sink(self._runtime, self, len(self._names) - 1, may_be_away)
+
+    def concerns(self, source: int, key: ObjectKey) -> bool:
+        """Whether what a source can't tell matters for an object: it gives that, or would if it held it, as it may."""
+        held = self._held.get(key, {})
+        return min(held, default=source) >= source
+
+    def giver(self, key: ObjectKey) -> int | None:
+        """The source whose form of the object counts."""
+        return min(self._held.get(key, ()), default=None)
+
+    def held_by(self, source: int) -> list[ObjectKey]:
+        """All objects that a source holds."""
+        return [key for key, held in self._held.items() if source in held]
 
     def overlaps(self) -> list[tuple[ObjectKey, str, str]]:
         """The objects that several sources hold: who gives it, and another one that would."""
@@ -63,10 +80,11 @@ class Arbiter:
 class Sink:
     """The runtime as one of several sources sees it."""
 
-    def __init__(self, runtime: Runtime, arbiter: Arbiter, source: int) -> None:
+    def __init__(self, runtime: Runtime, arbiter: Arbiter, source: int, may_be_away: bool) -> None:
         self._runtime = runtime
         self._arbiter = arbiter
         self._source = source
+        self._may_be_away = may_be_away
         self.clock: Callable[[], float] = runtime.clock
 
     async def apply(self, events: Sequence[Event]) -> None:
@@ -76,4 +94,20 @@ class Sink:
 
     def trouble(self, source: str, what: str | None) -> None:
         """As `Runtime.trouble`."""
-        self._runtime.trouble(source, what)
+        self._runtime.trouble(source, what, self._concerns if self._may_be_away else None)
+
+    def is_given_by_another(self, key: ObjectKey) -> bool:
+        """Whether another source holds the object, and its form is the one that counts."""
+        return self._arbiter.giver(key) not in (None, self._source)
+
+    async def retain(self, keys: Set[ObjectKey]) -> None:
+        """The source, which has begun anew, holds these, and no others."""
+        await self.apply([Deleted(key) for key in self._arbiter.held_by(self._source) if key not in keys])
+
+    async def end(self, name: str) -> None:
+        """The source is no more, and what it held is gone."""
+        await self.retain(frozenset())
+        self._runtime.trouble(name, None)
+
+    def _concerns(self, key: ObjectKey) -> bool:
+        return self._arbiter.concerns(self._source, key)

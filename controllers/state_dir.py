@@ -13,18 +13,16 @@ never overwritten: it is set aside as `roster.json.bad-1`, and so on.
 import contextlib
 import fcntl
 import itertools
-import json
 import os
 from collections.abc import Callable
-from hashlib import blake2b
 from pathlib import Path
 from threading import Lock
-from typing import NamedTuple, TypeVar, cast
+from typing import TypeVar
 
 import structlog
 
 from controllers.generations import Generations
-from xds.plane import Plane
+from controllers.saved import SavedRoster, enclosed, opened, roster_body, roster_of
 
 log = structlog.get_logger("state")
 
@@ -34,25 +32,9 @@ LOCK = "lock"
 
 _T = TypeVar("_T")
 
-_ENCODER = json.JSONEncoder(separators=(",", ":"))
-
-VERSION = 1
-"""Of the format, of all files. To be raised when an older lastack would misread what is written."""
-
 
 class StateError(Exception):
     """The state directory can't be used. Terminal: somebody has to put it right first; the text says what."""
-
-
-class SavedRoster(NamedTuple):
-    """What `Plane.dump` gave. `complete`: no proxy that is not in it held anything."""
-
-    dump: dict[str, object]
-    complete: bool
-
-
-class _Unusable(ValueError):
-    """A file that can't be used, and why."""
 
 
 class StateDir:
@@ -115,7 +97,7 @@ class StateDir:
         Raises:
             OSError: it could not be written; what was saved before is still there.
         """
-        self._write(ROSTER, lambda: {"complete": roster.complete, "roster": roster.dump})
+        self._write(ROSTER, lambda: roster_body(roster))
 
     def load_roster(self) -> SavedRoster | None:
         """The roster that was saved last, which `Plane.load` takes; None if there is none that can be used.
@@ -123,7 +105,7 @@ class StateDir:
         Raises:
             StateError: it can't be read, and can't be set aside either.
         """
-        return self._load(ROSTER, _roster)
+        return self._load(ROSTER, roster_of)
 
     # The generations
 
@@ -159,7 +141,7 @@ class StateDir:
         """What is in the file; None if it is not there, or is of no use (it is set aside then)."""
         path = self.path / name
         try:
-            return read(_body(path.read_bytes()))
+            return read(opened(path.read_bytes()))
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
@@ -180,7 +162,7 @@ class StateDir:
             beside = self.path / f"{name}.tmp"
             try:
                 with open(beside, "wb") as file:
-                    file.write(_enclosed(body()))
+                    file.write(enclosed(body()))
                     file.flush()
                     os.fsync(file.fileno())
                 beside.rename(path)
@@ -198,35 +180,3 @@ class StateDir:
     def _give_back(lock: int | None) -> None:
         if lock is not None:
             os.close(lock)
-
-
-def _enclosed(body: object) -> bytes:
-    text = _ENCODER.encode(body)
-    return f'{{"version":{VERSION},"checksum":"{_checksum(text)}","body":{text}}}\n'.encode()
-
-
-def _body(data: bytes) -> object:
-    try:
-        document = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise _Unusable(f"it is not JSON ({error}): it was damaged, or edited") from None
-    match document:
-        case {"version": int(version), "checksum": str(checksum), "body": body}:
-            if version != VERSION:
-                raise _Unusable(f"it has format {version}, and this lastack reads format {VERSION}")
-            if checksum != _checksum(_ENCODER.encode(body)):
-                raise _Unusable("its checksum is wrong: it was damaged, or edited")
-            return cast(object, body)
-    raise _Unusable("it is not what lastack writes")
-
-
-def _checksum(text: str) -> str:
-    return blake2b(text.encode(), digest_size=16).hexdigest()
-
-
-def _roster(body: object) -> SavedRoster:
-    match body:
-        case {"complete": bool(complete), "roster": dict(dump)}:
-            Plane().load(dump, 0.0)  # raises if it is not what it should be
-            return SavedRoster(dump, complete)
-    raise _Unusable("it holds no roster")

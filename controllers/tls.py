@@ -53,11 +53,11 @@ class Certificates:
         return self._current
 
     def _state(self) -> tuple[object, ...]:
-        return tuple(_stamp(path) for path in (self.cert, self.key, self.client_ca) if path is not None)
+        return tuple(stamp_of(path) for path in (self.cert, self.key, self.client_ca) if path is not None)
 
     def _read(self) -> grpc.ServerCertificateConfiguration:
-        cert, key = _contents(self.cert, "tls_cert"), _contents(self.key, "tls_key")
-        authority = None if self.client_ca is None else _contents(self.client_ca, "tls_client_ca")
+        cert, key = contents_of(self.cert, "tls_cert"), contents_of(self.key, "tls_key")
+        authority = None if self.client_ca is None else contents_of(self.client_ca, "tls_client_ca")
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         try:
             context.load_cert_chain(self.cert, self.key, password=_refuse_password)
@@ -75,14 +75,20 @@ class Certificates:
         return grpc.ssl_server_certificate_configuration([(key, cert)], authority)
 
 
-def _contents(path: Path, setting: str) -> bytes:
+def contents_of(path: Path, setting: str) -> bytes:
+    """Of a file that a setting names.
+
+    Raises:
+        TlsError: it can't be read.
+    """
     try:
         return path.read_bytes()
     except OSError as error:
         raise TlsError(f"{setting} {path} can't be read: {error.strerror}") from error
 
 
-def _stamp(path: Path) -> object:
+def stamp_of(path: Path) -> object:
+    """Something that is another one when the file is."""
     try:
         status = path.stat()
     except OSError:

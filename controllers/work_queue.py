@@ -65,6 +65,10 @@ class WorkQueue(Generic[K]):
         """The work is over; what was added meanwhile is done again."""
         self._working.discard(key)
 
+    def waits(self, key: K) -> bool:
+        """Whether something has happened to it that was not looked at yet."""
+        return key in self._live
+
     @property
     def next_at(self) -> float | None:
         """When something will be due that is not yet; None if nothing will."""

@@ -26,7 +26,7 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x13protos/status.proto\x12\x11lastack.status.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x93\x01\n\x11GetReceiptRequest\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x11\n\tnamespace\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x12\n\ngeneration\x18\x04 \x01(\x03\x12\x0f\n\x07\x64\x65leted\x18\x05 \x01(\x08\x12*\n\x07timeout\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\"\x9c\x03\n\x07Receipt\x12\x0e\n\x06object\x18\x01 \x01(\t\x12\x33\n\x07outcome\x18\x02 \x01(\x0e\x32\".lastack.status.v1.Receipt.Outcome\x12\x12\n\ngeneration\x18\x03 \x01(\x03\x12\x1a\n\x12\x61pplied_generation\x18\x04 \x01(\x03\x12\x0f\n\x07\x64\x65leted\x18\x05 \x01(\x08\x12\r\n\x05\x61\x63ked\x18\x06 \x01(\r\x12\x10\n\x08\x61udience\x18\x07 \x01(\r\x12\x10\n\x08\x65xcluded\x18\x08 \x01(\r\x12\x30\n\nstragglers\x18\t \x03(\x0b\x32\x1c.lastack.status.v1.Straggler\x12.\n\x08released\x18\n \x03(\x0b\x32\x1c.lastack.status.v1.Straggler\x12\x0f\n\x07reasons\x18\x0b \x03(\t\"e\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\r\n\tCONFIRMED\x10\x01\x12\x0b\n\x07PENDING\x10\x02\x12\x0b\n\x07UNKNOWN\x10\x03\x12\x18\n\x14RELEASED_UNCONFIRMED\x10\x04\"\xa4\x02\n\tStraggler\x12\r\n\x05proxy\x18\x01 \x01(\t\x12\x0e\n\x06stream\x18\x02 \x01(\x04\x12\x10\n\x08resource\x18\x03 \x01(\t\x12\x31\n\x05state\x18\x04 \x01(\x0e\x32\".lastack.status.v1.Straggler.State\x12)\n\x05since\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06\x64\x65tail\x18\x06 \x01(\t\"x\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x0c\n\x08NOT_SENT\x10\x01\x12\x08\n\x04SENT\x10\x02\x12\n\n\x06NACKED\x10\x03\x12\x0b\n\x07\x43LAIMED\x10\x04\x12\x0e\n\nCONNECTING\x10\x05\x12\n\n\x06\x41\x42SENT\x10\x06\x12\x0b\n\x07GAVE_UP\x10\x07\"\x14\n\x12ListProxiesRequest\"F\n\x13ListProxiesResponse\x12/\n\x07proxies\x18\x01 \x03(\x0b\x32\x1e.lastack.status.v1.ProxyStatus\"\xaa\x01\n\x0bProxyStatus\x12\n\n\x02id\x18\x01 \x01(\t\x12\x11\n\tconnected\x18\x02 \x01(\x08\x12\x0f\n\x07\x61\x64\x64ress\x18\x03 \x01(\t\x12\x12\n\nuser_agent\x18\x04 \x01(\t\x12)\n\x05since\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x05types\x18\x06 \x03(\x0b\x32\x1d.lastack.status.v1.TypeStatus\"\xb9\x02\n\nTypeStatus\x12\x10\n\x08type_url\x18\x01 \x01(\t\x12\x36\n\x05state\x18\x02 \x01(\x0e\x32\'.lastack.status.v1.TypeStatus.SyncState\x12\x16\n\x0ewanted_version\x18\x03 \x01(\t\x12\x15\n\racked_version\x18\x04 \x01(\t\x12)\n\x05since\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nlast_error\x18\x06 \x01(\t\x12\x0e\n\x06\x62\x65hind\x18\x07 \x01(\r\"c\n\tSyncState\x12\x1a\n\x16SYNC_STATE_UNSPECIFIED\x10\x00\x12\n\n\x06SYNCED\x10\x01\x12\x0c\n\x08NOT_SENT\x10\x02\x12\t\n\x05STALE\x10\x03\x12\t\n\x05\x45RROR\x10\x04\x12\n\n\x06\x41\x42SENT\x10\x05\x32\x8a\x02\n\x06Status\x12N\n\nGetReceipt\x12$.lastack.status.v1.GetReceiptRequest\x1a\x1a.lastack.status.v1.Receipt\x12R\n\x0cWatchReceipt\x12$.lastack.status.v1.GetReceiptRequest\x1a\x1a.lastack.status.v1.Receipt0\x01\x12\\\n\x0bListProxies\x12%.lastack.status.v1.ListProxiesRequest\x1a&.lastack.status.v1.ListProxiesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x13protos/status.proto\x12\x11lastack.status.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbd\x01\n\x11GetReceiptRequest\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x11\n\tnamespace\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x12\n\ngeneration\x18\x04 \x01(\x03\x12\x0f\n\x07\x64\x65leted\x18\x05 \x01(\x08\x12*\n\x07timeout\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12(\n\x05stays\x18\x07 \x01(\x0b\x32\x19.google.protobuf.Duration\"\x9c\x03\n\x07Receipt\x12\x0e\n\x06object\x18\x01 \x01(\t\x12\x33\n\x07outcome\x18\x02 \x01(\x0e\x32\".lastack.status.v1.Receipt.Outcome\x12\x12\n\ngeneration\x18\x03 \x01(\x03\x12\x1a\n\x12\x61pplied_generation\x18\x04 \x01(\x03\x12\x0f\n\x07\x64\x65leted\x18\x05 \x01(\x08\x12\r\n\x05\x61\x63ked\x18\x06 \x01(\r\x12\x10\n\x08\x61udience\x18\x07 \x01(\r\x12\x10\n\x08\x65xcluded\x18\x08 \x01(\r\x12\x30\n\nstragglers\x18\t \x03(\x0b\x32\x1c.lastack.status.v1.Straggler\x12.\n\x08released\x18\n \x03(\x0b\x32\x1c.lastack.status.v1.Straggler\x12\x0f\n\x07reasons\x18\x0b \x03(\t\"e\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\r\n\tCONFIRMED\x10\x01\x12\x0b\n\x07PENDING\x10\x02\x12\x0b\n\x07UNKNOWN\x10\x03\x12\x18\n\x14RELEASED_UNCONFIRMED\x10\x04\"\xa4\x02\n\tStraggler\x12\r\n\x05proxy\x18\x01 \x01(\t\x12\x0e\n\x06stream\x18\x02 \x01(\x04\x12\x10\n\x08resource\x18\x03 \x01(\t\x12\x31\n\x05state\x18\x04 \x01(\x0e\x32\".lastack.status.v1.Straggler.State\x12)\n\x05since\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06\x64\x65tail\x18\x06 \x01(\t\"x\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x0c\n\x08NOT_SENT\x10\x01\x12\x08\n\x04SENT\x10\x02\x12\n\n\x06NACKED\x10\x03\x12\x0b\n\x07\x43LAIMED\x10\x04\x12\x0e\n\nCONNECTING\x10\x05\x12\n\n\x06\x41\x42SENT\x10\x06\x12\x0b\n\x07GAVE_UP\x10\x07\"\x14\n\x12ListProxiesRequest\"F\n\x13ListProxiesResponse\x12/\n\x07proxies\x18\x01 \x03(\x0b\x32\x1e.lastack.status.v1.ProxyStatus\"\xaa\x01\n\x0bProxyStatus\x12\n\n\x02id\x18\x01 \x01(\t\x12\x11\n\tconnected\x18\x02 \x01(\x08\x12\x0f\n\x07\x61\x64\x64ress\x18\x03 \x01(\t\x12\x12\n\nuser_agent\x18\x04 \x01(\t\x12)\n\x05since\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x05types\x18\x06 \x03(\x0b\x32\x1d.lastack.status.v1.TypeStatus\"\xb9\x02\n\nTypeStatus\x12\x10\n\x08type_url\x18\x01 \x01(\t\x12\x36\n\x05state\x18\x02 \x01(\x0e\x32\'.lastack.status.v1.TypeStatus.SyncState\x12\x16\n\x0ewanted_version\x18\x03 \x01(\t\x12\x15\n\racked_version\x18\x04 \x01(\t\x12)\n\x05since\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nlast_error\x18\x06 \x01(\t\x12\x0e\n\x06\x62\x65hind\x18\x07 \x01(\r\"c\n\tSyncState\x12\x1a\n\x16SYNC_STATE_UNSPECIFIED\x10\x00\x12\n\n\x06SYNCED\x10\x01\x12\x0c\n\x08NOT_SENT\x10\x02\x12\t\n\x05STALE\x10\x03\x12\t\n\x05\x45RROR\x10\x04\x12\n\n\x06\x41\x42SENT\x10\x05\x32\x8a\x02\n\x06Status\x12N\n\nGetReceipt\x12$.lastack.status.v1.GetReceiptRequest\x1a\x1a.lastack.status.v1.Receipt\x12R\n\x0cWatchReceipt\x12$.lastack.status.v1.GetReceiptRequest\x1a\x1a.lastack.status.v1.Receipt0\x01\x12\\\n\x0bListProxies\x12%.lastack.status.v1.ListProxiesRequest\x1a&.lastack.status.v1.ListProxiesResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,25 +34,25 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'protos.status_pb2', _global
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_GETRECEIPTREQUEST']._serialized_start=108
-  _globals['_GETRECEIPTREQUEST']._serialized_end=255
-  _globals['_RECEIPT']._serialized_start=258
-  _globals['_RECEIPT']._serialized_end=670
-  _globals['_RECEIPT_OUTCOME']._serialized_start=569
-  _globals['_RECEIPT_OUTCOME']._serialized_end=670
-  _globals['_STRAGGLER']._serialized_start=673
-  _globals['_STRAGGLER']._serialized_end=965
-  _globals['_STRAGGLER_STATE']._serialized_start=845
-  _globals['_STRAGGLER_STATE']._serialized_end=965
-  _globals['_LISTPROXIESREQUEST']._serialized_start=967
-  _globals['_LISTPROXIESREQUEST']._serialized_end=987
-  _globals['_LISTPROXIESRESPONSE']._serialized_start=989
-  _globals['_LISTPROXIESRESPONSE']._serialized_end=1059
-  _globals['_PROXYSTATUS']._serialized_start=1062
-  _globals['_PROXYSTATUS']._serialized_end=1232
-  _globals['_TYPESTATUS']._serialized_start=1235
-  _globals['_TYPESTATUS']._serialized_end=1548
-  _globals['_TYPESTATUS_SYNCSTATE']._serialized_start=1449
-  _globals['_TYPESTATUS_SYNCSTATE']._serialized_end=1548
-  _globals['_STATUS']._serialized_start=1551
-  _globals['_STATUS']._serialized_end=1817
+  _globals['_GETRECEIPTREQUEST']._serialized_end=297
+  _globals['_RECEIPT']._serialized_start=300
+  _globals['_RECEIPT']._serialized_end=712
+  _globals['_RECEIPT_OUTCOME']._serialized_start=611
+  _globals['_RECEIPT_OUTCOME']._serialized_end=712
+  _globals['_STRAGGLER']._serialized_start=715
+  _globals['_STRAGGLER']._serialized_end=1007
+  _globals['_STRAGGLER_STATE']._serialized_start=887
+  _globals['_STRAGGLER_STATE']._serialized_end=1007
+  _globals['_LISTPROXIESREQUEST']._serialized_start=1009
+  _globals['_LISTPROXIESREQUEST']._serialized_end=1029
+  _globals['_LISTPROXIESRESPONSE']._serialized_start=1031
+  _globals['_LISTPROXIESRESPONSE']._serialized_end=1101
+  _globals['_PROXYSTATUS']._serialized_start=1104
+  _globals['_PROXYSTATUS']._serialized_end=1274
+  _globals['_TYPESTATUS']._serialized_start=1277
+  _globals['_TYPESTATUS']._serialized_end=1590
+  _globals['_TYPESTATUS_SYNCSTATE']._serialized_start=1491
+  _globals['_TYPESTATUS_SYNCSTATE']._serialized_end=1590
+  _globals['_STATUS']._serialized_start=1593
+  _globals['_STATUS']._serialized_end=1859
 # @@protoc_insertion_point(module_scope)

@@ -31,6 +31,7 @@ class GetReceiptRequest(_message.Message):
     GENERATION_FIELD_NUMBER: _builtins.int
     DELETED_FIELD_NUMBER: _builtins.int
     TIMEOUT_FIELD_NUMBER: _builtins.int
+    STAYS_FIELD_NUMBER: _builtins.int
     kind: _builtins.str
     namespace: _builtins.str
     name: _builtins.str
@@ -42,6 +43,12 @@ class GetReceiptRequest(_message.Message):
     def timeout(self) -> _duration_pb2.Duration:
         """How long the caller wants to wait. Absent or zero: answer at once."""
 
+    @_builtins.property
+    def stays(self) -> _duration_pb2.Duration:
+        """For how long the receipt has to be CONFIRMED or RELEASED_UNCONFIRMED without a break, within that time; it is PENDING
+        until then.
+        """
+
     def __init__(
         self,
         *,
@@ -51,10 +58,11 @@ class GetReceiptRequest(_message.Message):
         generation: _builtins.int = ...,
         deleted: _builtins.bool = ...,
         timeout: _duration_pb2.Duration | None = ...,
+        stays: _duration_pb2.Duration | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["timeout", b"timeout"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["stays", b"stays", "timeout", b"timeout"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["deleted", b"deleted", "generation", b"generation", "kind", b"kind", "name", b"name", "namespace", b"namespace", "timeout", b"timeout"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["deleted", b"deleted", "generation", b"generation", "kind", b"kind", "name", b"name", "namespace", b"namespace", "stays", b"stays", "timeout", b"timeout"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

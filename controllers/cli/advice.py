@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ledger.receipts import StragglerState
+from xds.wording import few
 
 SLOW_SECONDS = 15.0
 """After which a proxy that has not answered hangs rather than works."""
@@ -52,7 +53,7 @@ def advice(stragglers: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
         names = groups.setdefault((straggler["state"], told), [])
         if name not in names:
             names.append(name)
-    return [(f"{state} ({_few(names)})", text.format(proxy=names[0])) for (state, text), names in groups.items()]
+    return [(f"{state} ({few(names)})", text.format(proxy=names[0])) for (state, text), names in groups.items()]
 
 
 def _of(straggler: Mapping[str, Any]) -> str:
@@ -61,8 +62,3 @@ def _of(straggler: Mapping[str, Any]) -> str:
     if state is StragglerState.SENT and (datetime.now(UTC) - since).total_seconds() > SLOW_SECONDS:
         return _HANGS
     return _ADVICE[state]
-
-
-def _few(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:3])
-    return f"{shown} and {len(names) - 3} more" if len(names) > 3 else shown

@@ -7,9 +7,9 @@ import click
 from click.shell_completion import CompletionItem
 
 from controllers.cli.client import DEFAULT_PORT, ApiClient, ApiError
-from controllers.durations import parse_duration
 from controllers.status.questions import BadArgument, key_of, kind_of
 from ledger.ids import ObjectKey
+from xds.durations import parse_duration
 
 DEFAULT_API = f"127.0.0.1:{DEFAULT_PORT}"
 

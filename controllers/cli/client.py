@@ -68,10 +68,15 @@ class ApiClient:
         """An object and its receipt as of now."""
         return self._ask("GET", "/v1/explain/" + _path(key))
 
-    def watch(self, key: ObjectKey, generation: int, deleted: bool, seconds: float) -> Iterator[Json | None]:
+    def watch(
+        self, key: ObjectKey, generation: int, deleted: bool, seconds: float, stays: float
+    ) -> Iterator[Json | None]:
         """The receipt as it is, then whenever it has changed, until it is final or `seconds` are over.
 
         None stands for a connection that was lost on the way, and is tried again.
+
+        Args:
+            stays: for how many seconds it has to be final without a break.
 
         Raises:
             ApiError: if the API could not be asked at first, or not at the end.
@@ -81,7 +86,7 @@ class ApiClient:
         while True:
             left = max(0.0, deadline - time.monotonic())
             try:
-                for receipt in self._watch_once(key, generation, deleted, left):
+                for receipt in self._watch_once(key, generation, deleted, left, stays):
                     answered = True
                     yield receipt
                     if receipt["outcome"] in ("CONFIRMED", "RELEASED_UNCONFIRMED"):
@@ -94,11 +99,14 @@ class ApiClient:
                 yield None
             time.sleep(min(RETRY_SECONDS, max(0.0, deadline - time.monotonic())))
 
-    def _watch_once(self, key: ObjectKey, generation: int, deleted: bool, seconds: float) -> Iterator[Json]:
+    def _watch_once(
+        self, key: ObjectKey, generation: int, deleted: bool, seconds: float, stays: float
+    ) -> Iterator[Json]:
         parameters = {
             "generation": str(generation),
             "deleted": str(deleted).lower(),
             "timeout": f"{seconds:.3f}s",
+            **({"stays": f"{stays:.3f}s"} if stays else {}),
             "watch": "true",
         }
         path = "/v1/receipts/" + _path(key)

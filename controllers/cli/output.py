@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from controllers.durations import show_duration
+from xds.durations import show_duration
 
 WIDE = 500
 """Columns where there is no terminal: nothing is cut or wrapped then."""

@@ -18,7 +18,7 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 def _every_setting(command: _F) -> _F:
     """An option for each setting; what is not given on the command line is looked for elsewhere, by the settings."""
     for name, field in reversed(Settings.model_fields.items()):
-        many = name == "source"
+        many = field.annotation == list[str]
         option = click.option(
             f"--{name.replace('_', '-')}",
             name,
@@ -31,19 +31,36 @@ def _every_setting(command: _F) -> _F:
     return command
 
 
+_BY_SUFFIX = {
+    "cert": "PATH",
+    "key": "PATH",
+    "ca": "PATH",
+    "config": "PATH",
+    "dir": "DIR",
+    "service": "NAMESPACE/NAME",
+    "configuration": "NAME",
+    "unreachable": "NAME",
+    "secrets": "NAMESPACE",
+}
+
+
 def _metavar(name: str, field: FieldInfo) -> str:
     words = [word for word in get_args(field.annotation) if isinstance(word, str)]
     if words:
         return "|".join(words)
-    for suffix, metavar in (("cert", "PATH"), ("key", "PATH"), ("ca", "PATH"), ("config", "PATH"), ("dir", "DIR")):
+    for suffix, metavar in _BY_SUFFIX.items():
         if name.endswith(suffix):
             return metavar
     if field.annotation is int:
         return "SIZE" if name == "max_message" else "N"
-    if field.annotation is Address:
+    if field.annotation is bool:
+        return "true|false"
+    if field.annotation in (Address, Address | None):
         return "HOST:PORT"
     if name == "source":
         return "files:DIR|kubernetes[:CONTEXT]"
+    if name == "lease":
+        return "NAMESPACE/NAME"
     return "TEXT" if field.annotation is str else "DURATION"
 
 
@@ -51,8 +68,10 @@ def _default(name: str, field: FieldInfo) -> str:
     default = field.default
     if name == "identifier":
         return "  [default: the host's name]"
-    if default is None or default is PydanticUndefined:
+    if default in (None, "") or default is PydanticUndefined:
         return ""
+    if isinstance(default, bool):
+        return f"  [default: {str(default).lower()}]"
     if isinstance(default, float):
         return f"  [default: {default:g}s]"
     if name == "max_message":

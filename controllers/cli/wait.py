@@ -12,8 +12,8 @@ from controllers.cli.arguments import DurationType, ObjectType, api_option, outp
 from controllers.cli.client import ApiClient, ApiError, Json
 from controllers.cli.output import print_data, print_table
 from controllers.cli.receipts import HEADINGS, progress, straggler_rows
-from controllers.durations import show_duration
 from ledger.ids import ObjectKey
+from xds.durations import show_duration
 
 
 class Exit(IntEnum):
@@ -30,9 +30,17 @@ class Exit(IntEnum):
 @click.option("--generation", type=click.IntRange(min=1), help="Which; without it the newest applied.")
 @click.option("--for", "purpose", type=click.Choice(["delete"]), help="delete: the deletion must have reached all.")
 @click.option("--timeout", type=DurationType(), default="30s", show_default=True, help="0: look once.")
+@click.option(
+    "--stays",
+    type=DurationType(),
+    default="0",
+    help="For how long it has to be CONFIRMED without a break, within the timeout: while requests come to their end.",
+)
 @api_option
 @output_option
-def wait(object: ObjectKey, generation: int | None, purpose: str | None, timeout: float, api: str, output: str) -> None:
+def wait(
+    object: ObjectKey, generation: int | None, purpose: str | None, timeout: float, stays: float, api: str, output: str
+) -> None:
     """Wait until a change of an object has reached every proxy.
 
     OBJECT is KIND/NAMESPACE/NAME; kinds are WorkloadEntry (we) and ServiceEntry (se).
@@ -50,13 +58,16 @@ def wait(object: ObjectKey, generation: int | None, purpose: str | None, timeout
     Examples
       lastack wait we/shop/pay-1
       lastack wait we/shop/pay-1 --generation 7 --timeout 2m
+      lastack wait we/shop/pay-1 --stays 16s --timeout 1m
       rm entries/pay-1.yaml && lastack wait we/shop/pay-1 --for delete
     """
+    if stays > timeout:
+        raise click.BadParameter("it is longer than --timeout, which must leave time for it", param_hint="--stays")
     started = time.monotonic()
     line = _ProgressLine()
     last: Json = {}
     try:
-        for receipt in ApiClient(api).watch(object, generation or 0, purpose == "delete", timeout):
+        for receipt in ApiClient(api).watch(object, generation or 0, purpose == "delete", timeout, stays):
             if receipt is None:
                 line.show("the connection to the API was lost; trying again")
             else:

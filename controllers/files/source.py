@@ -99,6 +99,10 @@ class FileSource:
             await asyncio.sleep(max(0.0, outcome.next_look_at - self._runtime.clock()))
             outcome = await self._look()
 
+    async def refresh(self) -> None:
+        """As `catch_up`, which does not tell objects apart."""
+        await self.catch_up()
+
     def reports(self) -> list[Report]:
         """What is wrong in the files now, by file and line."""
         return list(self._standing.reports)

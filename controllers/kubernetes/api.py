@@ -6,25 +6,32 @@ nothing of an error, and end after five minutes whatever is asked for.
 
 import asyncio
 import json
-import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 from urllib.parse import urlencode
 
 import aiohttp
 from kubernetes.aio.client import Configuration
 from kubernetes.aio.client.rest import RESTClientObject, RESTResponse
-from kubernetes.aio.config import ConfigException, load_incluster_config, load_kube_config
 
+from controllers.kubernetes.login import Login, LoginError, by_context
 from controllers.kubernetes.rate import RateLimit
 from controllers.kubernetes.reflector import Failure, Object, failure_of
+from controllers.kubernetes.server_clock import ServerClock
 
 CALL_SECONDS = 30.0
 """For which an answer may be waited; of a page of a list as well."""
 
 SILENT_SECONDS = 150.0
 """Without a word on a watch, after which its connection is taken to be dead: a bookmark comes about every minute."""
+
+NOT_FOUND, CONFLICT = 404, 409
+
+_UNAUTHORIZED = 401
+
+_LOGIN_SECONDS = 10.0
+"""Between two logins where the server refuses us."""
 
 _CONNECT_SECONDS = 10.0
 _MERGE_PATCH = "application/merge-patch+json"
@@ -49,35 +56,49 @@ class Api:
     Args:
         configuration: where it is, and how to prove who we are.
         name: of the cluster, in messages.
+        barred: why nothing may be written now, asked right before each write; None: it may be.
     """
 
-    def __init__(self, configuration: Configuration, name: str, limit: RateLimit | None = None) -> None:
+    def __init__(
+        self,
+        configuration: Configuration,
+        name: str,
+        limit: RateLimit | None = None,
+        barred: Callable[[], str | None] = lambda: None,
+        login: Login | None = None,
+    ) -> None:
         self.name = name
-        configuration.connection_pool_maxsize = 0  # a watch keeps its connection
-        self._configuration = configuration
-        self._rest = RESTClientObject(configuration)
+        self.clock = ServerClock()
+        """Beside the event loop's."""
+        self._login = login
+        self._logged_in_at = 0.0
+        self._is_closed = False
+        self._left: list[RESTClientObject] = []
+        """Of earlier logins: watches go on."""
+        self._use(configuration)
         self._limit = limit or RateLimit()
+        self._barred = barred
 
     @classmethod
-    async def connect(cls, context: str) -> "Api":
+    async def connect(cls, context: str, barred: Callable[[], str | None] = lambda: None) -> "Api":
         """By a context of the kubeconfig; empty: the current one, or, in a Pod, its own cluster.
 
         Raises:
             ApiError: there is no such context, or the files that it names can't be read.
         """
-        configuration = Configuration()
+        return await cls.log_in(by_context(context), context or "current context", barred)
+
+    @classmethod
+    async def log_in(cls, login: Login, name: str, barred: Callable[[], str | None] = lambda: None) -> "Api":
+        """By a login, which is gone through again where the server knows us no more.
+
+        Raises:
+            ApiError: there is no way in.
+        """
         try:
-            if not context:
-                try:
-                    load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
-                    return cls(configuration, "in-cluster")
-                except ConfigException:
-                    pass  # not in a Pod
-            await load_kube_config(context=context or None, client_configuration=configuration)  # type: ignore[no-untyped-call]
-            return cls(configuration, context or "current context")
-        except (ConfigException, OSError, ssl.SSLError) as error:
-            named = f"context {context}" if context else "the current context"
-            raise ApiError(Failure(0, f"the kubeconfig has no usable {named}: {error}")) from error
+            return cls(await login(), name, None, barred, login)
+        except LoginError as error:
+            raise ApiError(Failure(0, str(error))) from error
 
     async def get(self, path: str, **query: str) -> Object:
         """Reads an object, or a list.
@@ -89,14 +110,38 @@ class Api:
         async with self._request("GET", path, query, None, timeout) as response:
             return await _body_of(response)
 
-    async def patch(self, path: str, body: Object) -> Object:
-        """Changes an object by a merge patch.
+    async def create(self, path: str, body: Object) -> Object:
+        """Makes an object in the list at `path`.
 
         Raises:
-            ApiError: as with `get`.
+            ApiError: as with `get`, or nothing may be written; 409: there is one of that name.
         """
+        return await self._write("POST", path, body)
+
+    async def patch(self, path: str, body: Object, outdated: Callable[[], str | None] = lambda: None) -> Object:
+        """Changes an object by a merge patch.
+
+        Args:
+            outdated: why it is not to be sent any more, asked when it would be: it may have waited for others.
+
+        Raises:
+            ApiError: as with `create`; 409: it is not of the version that `body` names, or was outdated.
+        """
+        return await self._write("PATCH", path, body, outdated)
+
+    async def delete(self, path: str, uid: str) -> Object:
+        """Deletes the object at `path`, if it is that one.
+
+        Raises:
+            ApiError: as with `create`; 409: it is another one.
+        """
+        return await self._write("DELETE", path, {"preconditions": {"uid": uid}})
+
+    async def _write(
+        self, method: str, path: str, body: Object, outdated: Callable[[], str | None] = lambda: None
+    ) -> Object:
         timeout = aiohttp.ClientTimeout(total=CALL_SECONDS, connect=_CONNECT_SECONDS)
-        async with self._request("PATCH", path, {}, body, timeout) as response:
+        async with self._request(method, path, {}, body, timeout, outdated) as response:
             return await _body_of(response)
 
     @asynccontextmanager
@@ -112,22 +157,66 @@ class Api:
 
     async def close(self) -> None:
         """Ends its connections."""
-        await self._rest.close()
+        self._is_closed = True
+        for rest in (*self._left, self._rest):
+            await rest.close()
+
+    def _use(self, configuration: Configuration) -> None:
+        configuration.connection_pool_maxsize = 0  # a watch keeps its connection
+        self._configuration = configuration
+        self._rest = RESTClientObject(configuration)
+
+    async def _refused(self) -> None:
+        """Credentials end. Whoever sent what was refused tries it again; watches go on with the old ones."""
+        now = asyncio.get_running_loop().time()
+        if self._login is None or now < self._logged_in_at + _LOGIN_SECONDS:
+            return
+        self._logged_in_at = now
+        with suppress(LoginError):  # the refusal tells
+            configuration = await self._login()
+            self._left.append(self._rest)
+            if len(self._left) > 1:
+                await self._left.pop(0).close()
+            self._use(configuration)
 
     @asynccontextmanager
     async def _request(
-        self, method: str, path: str, query: Mapping[str, str], body: object, timeout: aiohttp.ClientTimeout
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        body: object,
+        timeout: aiohttp.ClientTimeout,
+        outdated: Callable[[], str | None] = lambda: None,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        await asyncio.sleep(self._limit.wait(asyncio.get_running_loop().time()))
+        time = asyncio.get_running_loop().time
+        try:
+            await asyncio.sleep(self._limit.wait(time()))
+        except asyncio.CancelledError:
+            self._limit.given_up()
+            raise
         url = f"{self._configuration.host}{path}?{urlencode(query)}"
         try:
-            headers = {"Accept": "application/json", "Content-Type": _MERGE_PATCH, **await self._credentials()}
+            content = _MERGE_PATCH if method == "PATCH" else "application/json"
+            headers = {"Accept": "application/json", "Content-Type": content, **await self._credentials()}
             request: Callable[..., Awaitable[RESTResponse]] = self._rest.request
+            if method != "GET" and (why := self._barred()) is not None:
+                raise ApiError(Failure(0, f"{method} {path}: {why}"))
+            if (why := outdated()) is not None:
+                raise ApiError(Failure(CONFLICT, f"{method} {path}: {why}"))
+            asked = time()
             answer = await request(method, url, headers, body, _request_timeout=timeout)
             async with answer.response as response:
+                self.clock.heard(response.headers.get("Date", ""), asked, time())
+                if response.status == _UNAUTHORIZED:
+                    await self._refused()
                 if response.status >= 400:
                     raise ApiError(await _refusal(response, f"{method} {path}"))
                 yield response
+        except RuntimeError as error:
+            if not self._is_closed:
+                raise
+            raise ApiError(Failure(0, f"{method} {path}: its cluster was let go")) from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             reason = str(error) or "no answer in time"
             raise ApiError(Failure(0, f"{method} {path}: {reason}")) from error

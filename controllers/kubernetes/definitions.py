@@ -1,8 +1,8 @@
-"""Where a cluster has ServiceEntries and WorkloadEntries."""
+"""Where a cluster has the objects that lastack reads and writes."""
 
 import asyncio
 
-from controllers.kubernetes.api import Api, ApiError
+from controllers.kubernetes.api import NOT_FOUND, Api, ApiError
 from controllers.kubernetes.reflector import Failure
 from ledger.ids import ObjectKey
 from xds.objects import SERVICE_ENTRY, WORKLOAD_ENTRY
@@ -14,7 +14,13 @@ VERSIONS = ("v1", "v1beta1")
 
 PLURALS = {SERVICE_ENTRY: "serviceentries", WORKLOAD_ENTRY: "workloadentries"}
 
-_NOT_FOUND = 404
+WORKLOAD_GROUP, POD = "WorkloadGroup", "Pod"
+"""Kinds that are read where Pods are instances."""
+
+_DEFINED = {**PLURALS, WORKLOAD_GROUP: "workloadgroups"}
+
+_CORE = "/api/v1"
+
 _ASK_AGAIN_SECONDS = 1.0
 
 
@@ -31,18 +37,20 @@ class Definitions:
         Raises:
             ApiError: the cluster can't be asked, or has none.
         """
+        if kind == POD:
+            return f"{_CORE}/pods"
         try:
             group = await self._api.get(f"/apis/{GROUP}")
         except ApiError as error:
-            if error.status != _NOT_FOUND:
+            if error.status != NOT_FOUND:
                 raise
             missing = f"the cluster does not know {GROUP}: install its CustomResourceDefinitions (they come with Istio)"
-            raise ApiError(Failure(_NOT_FOUND, missing)) from error
+            raise ApiError(Failure(NOT_FOUND, missing)) from error
         served = {version["version"] for version in group.get("versions", ())}
         for version in VERSIONS:
             if version in served:
                 self._prefix = f"/apis/{GROUP}/{version}"
-                return f"{self._prefix}/{PLURALS[kind]}"
+                return f"{self._prefix}/{_DEFINED[kind]}"
         raise ApiError(Failure(0, f"the cluster serves {GROUP} in none of {', '.join(VERSIONS)}"))
 
     async def path_of(self, key: ObjectKey) -> str:
@@ -51,9 +59,21 @@ class Definitions:
         Raises:
             ApiError: as with `find`.
         """
+        path, _ = await self.list_of(key)
+        return f"{path}/{key.name}"
+
+    async def list_of(self, key: ObjectKey) -> tuple[str, str]:
+        """The path of all objects of the kind in the namespace, and their API version.
+
+        Raises:
+            ApiError: as with `find`.
+        """
+        if key.kind == POD:
+            return f"{_CORE}/namespaces/{key.namespace}/pods", "v1"
         if not self._prefix:
             await self.find(key.kind)
-        return f"{self._prefix}/namespaces/{key.namespace}/{PLURALS[key.kind]}/{key.name}"
+        path = f"{self._prefix}/namespaces/{key.namespace}/{_DEFINED[key.kind]}"
+        return path, self._prefix.removeprefix("/apis/")
 
     async def version_of(self, key: ObjectKey) -> str | None:
         """The resource version that the object has now; None if there is none of that name.
@@ -65,12 +85,14 @@ class Definitions:
                 found = await self._api.get(await self.path_of(key))
                 return str(found["metadata"]["resourceVersion"])
             except ApiError as error:
-                if error.status == _NOT_FOUND and await self._is_still_served(key.kind):
+                if error.status == NOT_FOUND and await self.is_still_served(key.kind):
                     return None
                 await asyncio.sleep(_ASK_AGAIN_SECONDS)
 
-    async def _is_still_served(self, kind: str) -> bool:
+    async def is_still_served(self, kind: str) -> bool:
         """Whether what was not found was looked for in the right place: in a version that is served."""
+        if kind == POD:
+            return True
         asked = self._prefix
         try:
             await self.find(kind)

@@ -2,13 +2,14 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import structlog
 
 from controllers.kubernetes.api import Api, ApiError
-from controllers.kubernetes.reflector import Change, Failure, ListPage, Name, Pause, Reflector, Watch
+from controllers.kubernetes.reflector import Change, Failure, ListPage, Name, Object, Pause, Reflector, Watch
 
 log = structlog.get_logger("kubernetes")
 
@@ -27,6 +28,7 @@ class Informer:
         query: what is asked of each list and watch, such as a label selector.
         changed: takes what has changed in; the next answer is read when it returns.
         heard: called after every answer, and after every failure.
+        lean: takes from an object what nobody needs.
     """
 
     def __init__(
@@ -38,10 +40,13 @@ class Informer:
         heard: Callable[[], None],
         clock: Callable[[], float],
         query: Mapping[str, str] | None = None,
+        lean: Callable[[Object], Object] = lambda document: document,
     ) -> None:
         self.reflector = reflector
         self.synced = False
         """Whether all that there was has been listed and taken in."""
+        self._is_fresh = False
+        """`Reflector.is_fresh`, of what was taken in."""
         self.applied: dict[Name, str] = {}
         """The resource version of each object that was taken in. (The reflector is ahead of it.)"""
         self.moved = asyncio.Condition()
@@ -52,7 +57,30 @@ class Informer:
         self._heard = heard
         self._clock = clock
         self._query = dict(query or {})
+        self._lean = lean
         self._path = ""
+        self._refused = ""
+        """Why it could not be listed at last."""
+        self._waits: asyncio.Timeout | None = None
+        """Ends what it waits for."""
+
+    async def until_synced(self) -> None:
+        """Returns when all that there was has been listed and taken in."""
+        async with self.moved:
+            await self.moved.wait_for(lambda: self.synced)
+
+    async def until_applied(self, name: Name, version: str | None) -> None:
+        """Returns when an object was taken in as it was at that version, or later; None: when it is not there."""
+        async with self.moved:
+            await self.moved.wait_for(lambda: self._has_applied(name, version))
+
+    def _has_applied(self, name: Name, version: str | None) -> bool:
+        applied = self.applied.get(name)
+        if applied is None or version is None:
+            return applied is None and version is None
+        if applied.isdecimal() and version.isdecimal():
+            return int(applied) >= int(version)
+        return applied == version
 
     async def run(self) -> None:
         """Until it is cancelled."""
@@ -61,25 +89,41 @@ class Informer:
                 await self._step()
             except ApiError as error:
                 await self._fail(error.failure)
+            except TimeoutError:
+                pass  # it is time for a list
+
+    async def refresh(self) -> None:
+        """Returns when all that there was at the time of the call is taken in, by a list that leaves no doubt."""
+        self.reflector.list_again()
+        self._is_fresh = False
+        if self._waits is not None and not self._waits.expired():
+            self._waits.reschedule(asyncio.get_running_loop().time())
+        async with self.moved:
+            await self.moved.wait_for(lambda: self._is_fresh)
 
     async def _step(self) -> None:
         match self.reflector.next(self._clock()):
             case Pause(until):
-                await asyncio.sleep(until - self._clock())
+                async with self._waiting():
+                    await asyncio.sleep(until - self._clock())
             case ListPage(limit, token):
                 await self._list(limit, token)
             case Watch(since, until):
                 await self._watch(since, until)
 
     async def _list(self, limit: int, token: str) -> None:
-        if not token:
-            self._path = await self._find()
-        query = {**self._query, "limit": str(limit)}
-        found = await self._api.get(self._path, **query, **({"continue": token} if token else {}))
+        number = self.reflector.lists
+        async with self._waiting():
+            if not token:
+                self._path = await self._find()
+            query = {**self._query, "limit": str(limit)}
+            found = await self._api.get(self._path, **query, **({"continue": token} if token else {}))
+        if self.reflector.lists != number:
+            return  # it is to begin anew
         metadata = found.get("metadata") or {}
         kind, version = str(found.get("kind", "")).removesuffix("List"), found.get("apiVersion")
         # The items of a list don't repeat what they are.
-        items = [_lean({"apiVersion": version, "kind": kind, **item}) for item in found.get("items") or ()]
+        items = [self._leaned({"apiVersion": version, "kind": kind, **item}) for item in found.get("items") or ()]
         changes = self.reflector.listed(
             items, metadata.get("resourceVersion", ""), metadata.get("continue", ""), self._clock()
         )
@@ -92,18 +136,34 @@ class Informer:
             "allowWatchBookmarks": "true",
             "timeoutSeconds": str(int(random.uniform(*WATCH_SECONDS))),
         }
+        async with AsyncExitStack() as connection:
+            async with self._waiting(until):
+                events = await connection.enter_async_context(self._api.watch(self._path, **query))
+            self.reflector.watching(self._clock())
+            await self._take([])
+            while isinstance(self.reflector.next(self._clock()), Watch):  # else an error was told, or a list is wanted
+                try:
+                    async with self._waiting(until):
+                        event = await anext(events, None)
+                except TimeoutError:
+                    return  # it is time for a list, and no fault of the connection
+                if event is None:
+                    self.reflector.ended(self._clock())
+                    return
+                await self._take(self.reflector.told(self._leaned_event(event), self._clock()))
+
+    @asynccontextmanager
+    async def _waiting(self, until: float | None = None) -> AsyncIterator[None]:
+        """While nothing has come, it may be time for a list. What has come is taken in before anything else.
+
+        Raises:
+            TimeoutError: it is time.
+        """
         try:
-            async with asyncio.timeout_at(self._loop_time(until)), self._api.watch(self._path, **query) as events:
-                self.reflector.watching(self._clock())
-                await self._take([])
-                async for event in events:
-                    _lean(event.get("object"))
-                    await self._take(self.reflector.told(event, self._clock()))
-                    if not isinstance(self.reflector.next(self._clock()), Watch):
-                        return  # an error was told: what comes after it is of no use
-                self.reflector.ended(self._clock())
-        except TimeoutError:
-            pass  # it is time for another list
+            async with asyncio.timeout_at(self._loop_time(until)) as self._waits:
+                yield
+        finally:
+            self._waits = None
 
     def _loop_time(self, at: float | None) -> float | None:
         return None if at is None else asyncio.get_running_loop().time() + at - self._clock()
@@ -112,7 +172,7 @@ class Informer:
         if changes:
             await self._changed(changes)
             self.took(changes)
-        self.synced = self.reflector.synced
+        self.synced, self._is_fresh = self.reflector.synced, self.reflector.is_fresh
         await self._tell()
 
     def took(self, changes: Sequence[Change]) -> None:
@@ -125,7 +185,10 @@ class Informer:
 
     async def _fail(self, failure: Failure) -> None:
         self.reflector.failed(failure, self._clock())
-        log.warning("the API server did not answer as it should", cluster=self._api.name, reason=failure.reason)
+        # Once it is synced, the source tells, and once; until then nobody else does.
+        tell = log.debug if self.reflector.synced or failure.reason == self._refused else log.warning
+        tell("the API server did not answer as it should", cluster=self._api.name, reason=failure.reason)
+        self._refused = failure.reason
         await self._tell()
 
     async def _tell(self) -> None:
@@ -133,9 +196,15 @@ class Informer:
         async with self.moved:
             self.moved.notify_all()
 
+    def _leaned_event(self, event: Object) -> Object:
+        about = event.get("object")
+        if event.get("type") in ("ADDED", "MODIFIED", "DELETED") and isinstance(about, dict):
+            return {**event, "object": self._leaned(about)}
+        return event
 
-def _lean(document: Any) -> Any:
-    """Without who manages which field: that is often more than all the rest."""
-    if isinstance(document, dict) and isinstance(document.get("metadata"), dict):
-        document["metadata"].pop("managedFields", None)
-    return document
+    def _leaned(self, document: dict[str, Any]) -> Object:
+        metadata = document.get("metadata")
+        if isinstance(metadata, dict):
+            metadata.pop("managedFields", None)  # who manages which field is often more than all the rest
+            return self._lean(document)
+        return document

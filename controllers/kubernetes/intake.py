@@ -28,7 +28,8 @@ class Intake:
         self._namespaces: set[str] = set()
         self._held: defaultdict[str, dict[ObjectKey, Object]] = defaultdict(dict)
         """Every object by namespace, of those too that are not selected."""
-        self._served: set[ObjectKey] = set()
+        self.served: set[ObjectKey] = set()
+        """The objects that are taken in."""
         self._reports: dict[ObjectKey, list[Report]] = {}
 
     def namespaces(self, changes: Iterable[Change]) -> list[Event]:
@@ -87,14 +88,14 @@ class Intake:
             return []
         self._tell(key, Severity.WARNING, map(str, parsed.warnings))
         counted = self._generations.count(key, parsed.content, parsed.generation)
-        self._served.add(key)
+        self.served.add(key)
         return [Applied(parsed.object, counted.generation, parsed.content)]
 
     def _let_go(self, key: ObjectKey) -> list[Event]:
         self._reports.pop(key, None)
-        if key not in self._served:
+        if key not in self.served:
             return []
-        self._served.discard(key)
+        self.served.discard(key)
         self._generations.gone(key)
         return [Deleted(key)]
 

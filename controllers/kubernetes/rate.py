@@ -17,3 +17,7 @@ class RateLimit:
         """A request is about to be sent. Returns the seconds to wait before."""
         self._free_at = max(self._free_at, now) + self._interval
         return max(0.0, self._free_at - self._room - now)
+
+    def given_up(self) -> None:
+        """A request that waited is not sent: others need not wait for it."""
+        self._free_at -= self._interval

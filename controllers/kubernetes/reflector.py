@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from controllers.kubernetes.backoff import BASE_SECONDS, MOST_SECONDS, Backoff
+from controllers.kubernetes.times import time_of
 
 PAGE = 500
 """Objects that are asked for at once; client-go's number."""
@@ -52,6 +53,9 @@ class Name(NamedTuple):
     def of(cls, document: Object) -> "Name":
         metadata = document["metadata"]
         return cls(metadata.get("namespace", ""), metadata["name"])
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}" if self.namespace else self.name
 
 
 class Change(NamedTuple):
@@ -115,6 +119,10 @@ class Reflector:
         self.objects: dict[Name, Object] = {}
         self.synced = False
         """Whether all that there was has been listed, once."""
+        self.lists = 0
+        """How often a list was begun anew, whatever has come of it."""
+        self.is_fresh = False
+        """Whether a list is done that was begun after the last `list_again`, and leaves no doubt."""
         self._what = what
         self._patience = patience or Patience()
         self._backoff = backoff or Backoff(self._patience.base, self._patience.most)
@@ -141,7 +149,7 @@ class Reflector:
             lost = f"the API server has lost {len(self._missing)} of {len(self.objects)}"
             return f"{self._what}: {lost}, which are kept until another list confirms it"
         if self._failing_since is not None and now >= self._failing_since + self._patience.grace:
-            return f"{self._what}: {self._failure}, for {now - self._failing_since:.0f} s"
+            return f"{self._what}: {self._failure}, since {time_of(self._failing_since)}"
         return None
 
     def next(self, now: float) -> ListPage | Watch | Pause:
@@ -150,10 +158,15 @@ class Reflector:
             return Pause(self._not_before)
         confirm_at = min(self._missing.values()) + self._patience.missing if self._missing else None
         if self._listing is None and confirm_at is not None and now >= confirm_at:
-            self._listing = _Listing()
+            self._begin_list()
         if self._listing is not None:
             return ListPage(self._limit, self._listing.token)
         return Watch(self._version, confirm_at)
+
+    def list_again(self) -> None:
+        """All is to be listed, at once: what a watch tells may be late."""
+        self._begin_list()
+        self._not_before, self.is_fresh = 0.0, False
 
     # What has come
 
@@ -188,6 +201,7 @@ class Reflector:
         changes = [Change(name, None) for name in self.objects.keys() - listing.found.keys() - kept.keys()]
         changes += [Change(name, new) for name, new in listing.found.items() if self._differs(name, new)]
         self.objects = {**listing.found, **kept}
+        self.is_fresh = not kept
         return changes
 
     def watching(self, now: float) -> None:
@@ -202,7 +216,7 @@ class Reflector:
             self.failed(failure_of(about), now)
             return []
         if kind not in ("ADDED", "MODIFIED", "DELETED", "BOOKMARK") or not isinstance(about, Mapping):
-            self._listing = _Listing()  # what it was to tell is lost
+            self._begin_list()  # what it was to tell is lost
             self.failed(Failure(0, f"the API server sent a strange event, of type {kind!r}"), now)
             return []
         self._heard, self._failing_since = True, None
@@ -232,7 +246,7 @@ class Reflector:
         if forgotten and self._listing is not None:
             self._limit = 0  # as client-go has it: of very many pages the last ones may be forgotten every time
         if forgotten or failure.status == NOT_FOUND or self._listing is not None:
-            self._listing = _Listing()  # not found: its version is served no more, and a list finds the one that is
+            self._begin_list()  # not found: its version is served no more, and a list finds the one that is
         self._failure = failure.reason
         if self._failing_since is None:
             self._failing_since = now
@@ -241,6 +255,9 @@ class Reflector:
         self._heard = False
 
     # The rest
+
+    def _begin_list(self) -> None:
+        self._listing, self.lists = _Listing(), self.lists + 1
 
     def _kept(self, found: Mapping[Name, Object], now: float) -> dict[Name, Object]:
         """The objects that stay although the list has them no longer."""

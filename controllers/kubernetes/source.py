@@ -12,15 +12,19 @@ from controllers.kubernetes.api import Api, ApiError
 from controllers.kubernetes.definitions import PLURALS, Definitions
 from controllers.kubernetes.informer import Changed, Find, Informer
 from controllers.kubernetes.intake import Intake
-from controllers.kubernetes.reflector import Change, Name, Object, Patience, Reflector
+from controllers.kubernetes.keeping import Keeping
+from controllers.kubernetes.known import NAMESPACE, Known
+from controllers.kubernetes.reading import Lean, Reading
+from controllers.kubernetes.reflector import Change, Name, Reflector
+from controllers.kubernetes.trouble import Trouble
+from controllers.kubernetes.writer import Writer
 from controllers.reports import Report
-from controllers.source import Sink, SourceError
+from controllers.source import ClusterSink, SourceError
 from ledger.ids import ObjectKey
 from xds.objects import Event
 
 log = structlog.get_logger("kubernetes")
 
-NAMESPACE = "Namespace"
 
 _ASK_AGAIN_SECONDS = 1.0
 
@@ -28,18 +32,17 @@ RESTORED_SECONDS = 10.0
 """For which the API server is waited for where there is something to serve without it."""
 
 Decide = Callable[[Sequence[Change]], list[Event]]
-
 _TROUBLE_SECONDS = 1.0
 """Between two looks at whether the API server can still be taken at its word."""
 
 
-class KubernetesSource:
+class KubernetesSource(Known):
     """A cluster's objects, from `start` on.
 
     Args:
         context: of the kubeconfig; empty: the current one, or, in a Pod, its own cluster.
         runtime: where the objects go.
-        selector: of the namespaces that are taken in, as a label selector; empty: all.
+        reading: what is read.
         save: makes `generations` outlive the process; see `FileSource`.
         journal: makes the objects outlive the process, so that the next one has something to serve where the API server
             is not there.
@@ -49,33 +52,31 @@ class KubernetesSource:
     def __init__(
         self,
         context: str,
-        runtime: Sink,
+        runtime: ClusterSink,
         generations: Generations | None = None,
         *,
         save: Callable[[Generations], None] | None = None,
         journal: Journal | None = None,
-        selector: str = "",
-        patience: Patience | None = None,
         connect: Callable[[str], Awaitable[Api]] = Api.connect,
+        reading: Reading | None = None,
     ) -> None:
-        self.name = f"kubernetes:{context}" if context else "kubernetes"
+        name = f"kubernetes:{context}" if context else "kubernetes"
         self._context = context
         self._runtime = runtime
         self._generations = Generations() if generations is None else generations
+        super().__init__(name, Intake(name, self._generations))
         self._saved_version = self._generations.version
         self._save = save
-        self._journal = journal
-        self._selector = selector
-        self._patience = patience
+        self._keeping = Keeping(self.name, journal)
+        self._reading = reading or Reading()
         self._connect = connect
         self.after_change: list[Callable[[str, Sequence[Change]], None]] = []
         """Told of the kind, and of what has changed, when it was applied."""
-        self._intake = Intake(self.name, self._generations)
         self._applying = asyncio.Lock()
         self._started = False
-        self._unkept: str | None = None
-        self._trouble: str | None = None
-        self._informers: dict[str, Informer] = {}
+        self._trouble = Trouble()
+        self._served: dict[str, Informer] = {}
+        """Those of what is applied."""
         self._running: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -88,8 +89,15 @@ class KubernetesSource:
             self._api = await self._connect(self._context)
         except ApiError as error:
             raise SourceError(f"{self.name}: {error}") from error
+        self._server_clock = self._api.clock
         self._definitions = Definitions(self._api)
-        self._informers = {NAMESPACE: self._of_namespaces(), **{kind: self._of_objects(kind) for kind in PLURALS}}
+        self.writer = Writer(self._api, self._definitions)
+        self._served = {
+            NAMESPACE: self._of_namespaces(),
+            **{kind: self._of_objects(kind) for kind in self._reading.kinds},
+        }
+        self._informers = {**self._served, **{kind: self._of_others(kind) for kind in self._reading.beside}}
+        self._asking.set()
         try:
             await self._begin(restored=await self._restore())
         except BaseException:
@@ -102,12 +110,12 @@ class KubernetesSource:
         self._running = [asyncio.create_task(informer.run()) for informer in self._informers.values()]
         synced = asyncio.create_task(self._sync())
         self._running.append(synced)
-        patience = RESTORED_SECONDS if restored else None
+        patience = RESTORED_SECONDS if restored or self._reading.may_be_away else None
         done, _ = await asyncio.wait(self._running, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()  # an informer ends only by an error
         if synced not in done:
-            log.warning("the API server can't be reached: what it had is served", source=self.name)
+            log.warning("the API server can't be reached: what was known of it is served", source=self.name)
 
     async def run(self) -> None:
         """Applies changes, until it is cancelled."""
@@ -124,42 +132,46 @@ class KubernetesSource:
             running.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)  # they use what is closed next
         await self._api.close()
-        if self._journal is not None:
-            self._journal.close()
+        self._keeping.close()
 
     async def catch_up(self, key: ObjectKey) -> None:
         """Returns when the object is applied as it was in the cluster at the time of the call, or later.
 
-        While the API server can't be asked, it waits.
+        While the API server can't be asked, it waits; not for one that may be away, and is known to be.
         """
-        informer = self._informers.get(key.kind) if key.kind in PLURALS else None
-        while informer is not None:
-            version = await self._definitions.version_of(key)
+        informer, name = self._served.get(key.kind), Name(key.namespace, key.name)
+        if informer is None or key.kind == NAMESPACE:
+            return
+        while not (self._reading.may_be_away and self.trouble):
             try:
+                async with asyncio.timeout(_ASK_AGAIN_SECONDS if self._reading.may_be_away else None):
+                    version = await self._definitions.version_of(key)
                 async with asyncio.timeout(_ASK_AGAIN_SECONDS):
-                    await _reached(informer, key, version)
+                    await informer.until_applied(name, version)
                     return
             except TimeoutError:
                 pass  # it may have been made anew, or be gone, since it was asked for
 
-    def document(self, key: ObjectKey) -> Object | None:
-        """An object as the cluster has it, as far as is known; None if there is none, or its namespace is not ours."""
-        informer = self._informers.get(key.kind) if self._intake.selects(key.namespace) else None
-        return informer.reflector.objects.get(Name(key.namespace, key.name)) if informer is not None else None
+    async def refresh(self) -> None:
+        """Returns when all that was in the cluster at the time of the call is applied: watches may be late.
 
-    def documents(self, kind: str) -> list[tuple[ObjectKey, Object]]:
-        """All objects of a kind."""
-        informer = self._informers.get(kind)
-        objects = informer.reflector.objects if informer is not None else {}
-        return [(ObjectKey(kind, *name), document) for name, document in objects.items()]
-
-    async def patch(self, key: ObjectKey, body: Object) -> None:
-        """Changes an object by a merge patch.
-
-        Raises:
-            ApiError: it is refused (409: it is not the version that the patch is for), or there is no answer.
+        One that may be away is waited for as long as at the start.
         """
-        await self._api.patch(await self._definitions.path_of(key), body)
+        refreshing = asyncio.gather(*(informer.refresh() for informer in self._informers.values()))
+        try:
+            async with asyncio.timeout(RESTORED_SECONDS if self._reading.may_be_away else None):
+                await refreshing
+        except TimeoutError:
+            log.warning("the API server can't be reached: what was known of it is served", source=self.name)
+
+    @property
+    def trouble(self) -> str | None:
+        """Why it can't be told what is so; None if it can."""
+        return self._trouble.what
+
+    def is_given_by_another(self, key: ObjectKey) -> bool:
+        """Whether another source has an object of that name, and that one is served."""
+        return self._runtime.is_given_by_another(key)
 
     def reports(self) -> list[Report]:
         """What is wrong in the objects now."""
@@ -173,30 +185,22 @@ class KubernetesSource:
 
     async def _restore(self) -> bool:
         """Applies what was kept. Returns whether anything was."""
-        if self._journal is None:
+        kept = await self._keeping.restore(self._served)
+        if kept is None:
             return False
-        try:
-            kept = await asyncio.to_thread(self._journal.load)
-        except OSError as error:
-            raise SourceError(f"{self._journal.path} can't be read: {error.strerror}") from error
-        of_kind: dict[str, dict[Name, Object]] = {kind: {} for kind in self._informers}
-        for text, document in (kept or {}).items():
-            kind, namespace, name = text.split("/")
-            of_kind.setdefault(kind, {})[Name(namespace, name)] = document
-        for kind, informer in self._informers.items():
-            changes = informer.reflector.restore(of_kind[kind])
+        for kind, informer in self._served.items():
+            changes = informer.reflector.restore(kept[kind])
             events = self._intake.namespaces(changes) if kind == NAMESPACE else self._intake.objects(kind, changes)
             if events:
                 await self._runtime.apply(events)
             informer.took(changes)
-        return kept is not None
+        return True
 
     async def _sync(self) -> None:
         """Returns when all that is in the cluster was applied."""
-        await asyncio.gather(*map(_synced, self._informers.values()))
-        if self._journal is not None:
-            async with self._applying:
-                await self._keep(self._journal.complete)
+        await self.synced()
+        async with self._applying:
+            await self._keeping.complete()
 
     # Whom it asks
 
@@ -207,7 +211,7 @@ class KubernetesSource:
         async def changed(changes: Sequence[Change]) -> None:
             await self._apply(NAMESPACE, changes, self._intake.namespaces)
 
-        query = {"labelSelector": self._selector} if self._selector else {}
+        query = {"labelSelector": self._reading.selector} if self._reading.selector else {}
         return self._informer("namespaces", find, changed, query)
 
     def _of_objects(self, kind: str) -> Informer:
@@ -219,18 +223,26 @@ class KubernetesSource:
 
         return self._informer(PLURALS[kind], find, changed, {})
 
-    def _informer(self, what: str, find: Find, changed: Changed, query: Mapping[str, str]) -> Informer:
-        reflector = Reflector(what, self._patience)
-        return Informer(self._api, reflector, find, changed, self._tell_trouble, self._runtime.clock, query)
+    def _of_others(self, kind: str) -> Informer:
+        async def find() -> str:
+            return await self._definitions.find(kind)
+
+        async def changed(changes: Sequence[Change]) -> None:
+            self._told(kind, changes)
+
+        return self._informer(f"{kind}s", find, changed, {}, self._reading.beside[kind])
+
+    def _informer(
+        self, what: str, find: Find, changed: Changed, query: Mapping[str, str], lean: Lean = lambda document: document
+    ) -> Informer:
+        reflector = Reflector(what, self._reading.patience)
+        return Informer(self._api, reflector, find, changed, self._tell_trouble, self._runtime.clock, query, lean)
 
     # What has changed
 
     async def _apply(self, kind: str, changes: Sequence[Change], decide: Decide) -> None:
         async with self._applying:  # what was decided later is applied later
-            journal = self._journal
-            if journal is not None:
-                kept = [(f"{kind}/{name.namespace}/{name.name}", new) for name, new in changes]
-                await self._keep(lambda: journal.write(kept))
+            await self._keeping.write(kind, changes)
             events = decide(changes)
             if self._save is not None and self._generations.version != self._saved_version:
                 version = self._generations.version
@@ -241,60 +253,38 @@ class KubernetesSource:
                     log.warning("can't save generations", source=self.name, reason=str(error))
             if events:
                 await self._runtime.apply(events)
+        self._told(kind, changes)
+
+    def _told(self, kind: str, changes: Sequence[Change]) -> None:
         for call in self.after_change:
             call(kind, changes)
-
-    async def _keep(self, write: Callable[[], None]) -> None:
-        """Before anything is acted upon: the next process must serve nothing older."""
-        try:
-            await asyncio.to_thread(write)
-            self._unkept = None
-        except OSError as error:
-            assert self._journal is not None
-            # Gone is as good as written: the next process has nothing to serve then, and waits.
-            left = "" if not self._journal.path.exists() else f", and {self._journal.path} is out of date: remove it"
-            self._unkept = f"what changes can't be kept: {error.strerror or error}{left}" if left else None
-            log.warning("can't keep what changes", source=self.name, reason=str(error))
 
     async def _watch_trouble(self) -> None:
         while True:
             self._tell_trouble()
+            told = self._server_clock.told(self._runtime.clock(), asyncio.get_running_loop().time())
+            if told is not None:
+                log.warning(told, source=self.name)
             await asyncio.sleep(_TROUBLE_SECONDS)
 
     def _tell_trouble(self) -> None:
         if not self._started:
             return  # until then nothing is known anyway
         now = self._runtime.clock()
-        every = self._informers.values()
-        found = [trouble for informer in every if (trouble := informer.reflector.trouble(now))]
-        if self._unkept is not None:
-            found.append(self._unkept)
-        trouble = "; ".join(found) or None
-        if (trouble is None) != (self._trouble is None):
-            log.warning("receipts are UNKNOWN" if trouble else "all is well again", source=self.name, reason=trouble)
-        if trouble != self._trouble:
-            self._trouble = trouble
-            self._runtime.trouble(self.name, trouble)
-
-
-async def _synced(informer: Informer) -> None:
-    async with informer.moved:
-        await informer.moved.wait_for(lambda: informer.synced)
-
-
-async def _reached(informer: Informer, key: ObjectKey, version: str | None) -> None:
-    async with informer.moved:
-        await informer.moved.wait_for(lambda: _has_reached(informer, key, version))
+        served: list[str] = []
+        beside: list[str] = []
+        for kind, informer in self._informers.items():
+            if (trouble := informer.reflector.trouble(now)) is not None:
+                (served if kind in self._served else beside).append(trouble)
+        if self._keeping.trouble is not None:
+            served.append(self._keeping.trouble)
+        before = self._trouble.what
+        told = self._trouble.look(served, beside)
+        if told is not None:
+            log.warning(told, source=self.name, reason=self._trouble.reason)
+        if self._trouble.what != before:
+            self._runtime.trouble(self.name, self._trouble.what)
 
 
 async def _until_done(task: asyncio.Task[None]) -> None:
     await asyncio.shield(task)
-
-
-def _has_reached(informer: Informer, key: ObjectKey, version: str | None) -> bool:
-    applied = informer.applied.get(Name(key.namespace, key.name))
-    if applied is None or version is None:
-        return applied is None and version is None
-    if applied.isdecimal() and version.isdecimal():
-        return int(applied) >= int(version)
-    return applied == version

@@ -6,6 +6,7 @@ GET /v1/receipts/{kind}/{namespace}/{name}
     deleted     true: that the object's deletion has
     timeout     how long to wait for CONFIRMED or RELEASED_UNCONFIRMED: 30s, 500ms, 2m or seconds; 0 (default): answer
                 at once; at most 10 minutes
+    stays       for how long it has to be so without a break, within that time; PENDING until then; at most 10 minutes
     excluded    names: name the proxies that ask for nothing the object touches
     watch       true: a line of JSON for the receipt as it is, and one whenever it has changed, at most once a second
 GET /v1/proxies
@@ -18,7 +19,7 @@ GET /v1/objects
 GET /v1/explain/{kind}/{namespace}/{name}
     An object and its receipt as of now
 GET /healthz    200 while the process answers
-GET /readyz     200 when proxies are served, else 503, and the reason
+GET /readyz     200 when proxies are served, or would be if this replica held the lease; else 503, and the reason
 GET /metrics    for Prometheus
 
 A bad argument is answered with 400, `{"error": ...}` names it and its remedy. {kind} is WorkloadEntry or ServiceEntry
@@ -40,7 +41,7 @@ from starlette.routing import Route
 
 from controllers.status.encoding import object_json, problem_json, proxy_json, receipt_json
 from controllers.status.model import Forgotten
-from controllers.status.questions import LARGEST_GENERATION, BadArgument, Parameters, object_key, query
+from controllers.status.questions import LARGEST_GENERATION, BadArgument, Parameters, checked_stay, object_key, query
 from controllers.status.service import StatusService
 from ledger.ids import ObjectKey, ProxyId
 from ledger.receipts import Query, Receipt
@@ -74,19 +75,19 @@ class _Api:
         self._registry = registry
 
     async def receipt(self, request: Request) -> Response:
-        given = _parameters(request, "generation", "deleted", "timeout", "excluded", "watch")
+        given = _parameters(request, "generation", "deleted", "timeout", "stays", "excluded", "watch")
         generation = given.number("generation", 0, 0, LARGEST_GENERATION)
         asked = query(_key(request), generation, given.flag("deleted"))
-        timeout = given.timeout("timeout")
+        timeout, stays = given.timeout("timeout"), checked_stay(given.duration("stays"))
         names = given.word("excluded", ("names",)) == "names"
         if given.flag("watch"):
-            return StreamingResponse(self._lines(asked, timeout, names), media_type="application/x-ndjson")
-        receipt = await _unless_gone(request, self._service.receipt(asked, timeout))
+            return StreamingResponse(self._lines(asked, timeout, stays, names), media_type="application/x-ndjson")
+        receipt = await _unless_gone(request, self._service.receipt(asked, timeout, stays))
         return Response() if receipt is None else JSONResponse(receipt_json(receipt, names))
 
-    async def _lines(self, asked: Query, seconds: float, names: bool) -> AsyncIterator[bytes]:
+    async def _lines(self, asked: Query, seconds: float, stays: float, names: bool) -> AsyncIterator[bytes]:
         last: Receipt
-        async for last in self._service.watch(asked, seconds):
+        async for last in self._service.watch(asked, seconds, stays):
             yield json.dumps(receipt_json(last, names)).encode() + b"\n"
 
     async def proxies(self, request: Request) -> Response:
@@ -125,7 +126,9 @@ class _Api:
         return PlainTextResponse("ok\n")
 
     async def readyz(self, request: Request) -> Response:
-        why = self._service.not_ready()
+        standing, why = self._service.stands_by(), self._service.not_ready()
+        if standing is not None:
+            return PlainTextResponse(f"{standing}\n")
         return PlainTextResponse("ready\n") if why is None else PlainTextResponse(f"not ready: {why}\n", 503)
 
     async def metrics(self, request: Request) -> Response:

@@ -1,7 +1,8 @@
-"""Serves the HTTP API on a socket, within this event loop and without a say in signals."""
+"""Serves an HTTP API on a socket, within this event loop and without a say in signals."""
 
 import contextlib
 import socket
+import ssl
 from collections.abc import Generator
 
 import uvicorn
@@ -16,9 +17,17 @@ class HttpListener:
 
     Args:
         bound: a bound TCP socket; closed at the end.
+        tls: None: without.
+        last_answers: seconds that answers which are under way have at the end.
     """
 
-    def __init__(self, app: Starlette, bound: socket.socket) -> None:
+    def __init__(
+        self,
+        app: Starlette,
+        bound: socket.socket,
+        tls: ssl.SSLContext | None = None,
+        last_answers: int = _LAST_ANSWERS_SECONDS,
+    ) -> None:
         config = uvicorn.Config(
             app,
             log_config=None,
@@ -27,7 +36,8 @@ class HttpListener:
             server_header=False,
             ws="none",
             timeout_keep_alive=_IDLE_SECONDS,
-            timeout_graceful_shutdown=_LAST_ANSWERS_SECONDS,
+            timeout_graceful_shutdown=last_answers,
+            ssl_context_factory=None if tls is None else lambda *_: tls,
         )
         self._server = _Server(config)
         self._socket = bound

@@ -80,7 +80,7 @@ class _CoreCollector(Collector):
         yield _gauge(
             "lastack_source_troubles",
             "Sources that can't tell what is so; with any, receipts are UNKNOWN.",
-            len(plane.troubles),
+            len(plane.surroundings.troubles),
         )
 
     def _streams_and_proxies(self) -> Iterator[Metric]:

@@ -3,9 +3,9 @@
 import difflib
 from collections.abc import Collection, Mapping
 
-from controllers.durations import parse_duration
 from ledger.ids import Generation, ObjectKey
 from ledger.receipts import Query
+from xds.durations import parse_duration
 from xds.objects import SERVICE_ENTRY, WORKLOAD_ENTRY
 
 LONGEST_TIMEOUT = 600.0
@@ -30,6 +30,17 @@ class BadArgument(ValueError):
     def __init__(self, argument: str, message: str) -> None:
         self.argument = argument
         super().__init__(f"{argument}: {message}")
+
+
+def checked_stay(seconds: float) -> float:
+    """For how long a receipt has to stay what it is.
+
+    Raises:
+        BadArgument: it can't be seen to by one question.
+    """
+    if seconds > LONGEST_TIMEOUT:
+        raise BadArgument("stays", f"{seconds:g} s is longer than anybody is let wait: at most {LONGEST_TIMEOUT:g} s")
+    return seconds
 
 
 def kind_of(text: str) -> str:
@@ -117,8 +128,12 @@ class Parameters:
 
     def timeout(self, name: str) -> float:
         """Seconds, at most `LONGEST_TIMEOUT`; 0 without one."""
+        return min(self.duration(name), LONGEST_TIMEOUT)
+
+    def duration(self, name: str) -> float:
+        """Seconds; 0 without one."""
         try:
-            return min(parse_duration(self.text(name) or "0"), LONGEST_TIMEOUT)
+            return parse_duration(self.text(name) or "0")
         except ValueError as error:
             raise BadArgument(name, str(error)) from error
 

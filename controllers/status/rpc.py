@@ -10,7 +10,7 @@ from grpc_reflection.v1alpha import reflection
 
 from controllers.status.encoding import in_order, stream_shown
 from controllers.status.model import ProxyStatus, TypeStatus
-from controllers.status.questions import LONGEST_TIMEOUT, BadArgument, object_key, query
+from controllers.status.questions import LONGEST_TIMEOUT, BadArgument, checked_stay, object_key, query
 from controllers.status.service import StatusService
 from ledger.receipts import Query, Receipt, Straggler
 from ledger.roster import Presence
@@ -50,14 +50,14 @@ class _Status(status_pb2_grpc.StatusServicer):
         self._service = service
 
     async def GetReceipt(self, request: status_pb2.GetReceiptRequest, context: _Context) -> status_pb2.Receipt:
-        asked, timeout = await _question(request, context)
-        return receipt_message(await self._service.receipt(asked, timeout))
+        asked, timeout, stays = await _question(request, context)
+        return receipt_message(await self._service.receipt(asked, timeout, stays))
 
     async def WatchReceipt(
         self, request: status_pb2.GetReceiptRequest, context: _Context
     ) -> AsyncIterator[status_pb2.Receipt]:
-        asked, timeout = await _question(request, context)
-        async for receipt in self._service.watch(asked, timeout):
+        asked, timeout, stays = await _question(request, context)
+        async for receipt in self._service.watch(asked, timeout, stays):
             yield receipt_message(receipt)
 
     async def ListProxies(
@@ -67,19 +67,20 @@ class _Status(status_pb2_grpc.StatusServicer):
         return status_pb2.ListProxiesResponse(proxies=[_proxy(proxy) for proxy in known])
 
 
-async def _question(request: status_pb2.GetReceiptRequest, context: _Context) -> tuple[Query, float]:
+async def _question(request: status_pb2.GetReceiptRequest, context: _Context) -> tuple[Query, float, float]:
     try:
         key = object_key(request.kind, request.namespace, request.name)
-        return query(key, request.generation, request.deleted), _seconds(request.timeout)
+        timeout, stays = _seconds("timeout", request.timeout), _seconds("stays", request.stays)
+        return query(key, request.generation, request.deleted), min(timeout, LONGEST_TIMEOUT), checked_stay(stays)
     except BadArgument as error:
         await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
 
 
-def _seconds(duration: Duration) -> float:
+def _seconds(name: str, duration: Duration) -> float:
     seconds = duration.seconds + duration.nanos / 1e9
     if seconds < 0:
-        raise BadArgument("timeout", f"{seconds:g} s is in the past: write 0 to be answered at once")
-    return min(seconds, LONGEST_TIMEOUT)
+        raise BadArgument(name, f"{seconds:g} s is in the past: write 0, or leave it out")
+    return seconds
 
 
 def receipt_message(receipt: Receipt) -> status_pb2.Receipt:

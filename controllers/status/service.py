@@ -8,12 +8,10 @@ from controllers.runtime import Runtime
 from controllers.status.model import Forgotten, ObjectStatus, ProxyStatus, SourceProblem
 from controllers.status.objects import list_objects, object_status
 from controllers.status.proxies import all_proxies
+from controllers.status.stay import FINAL, Stay
 from ledger.ids import ObjectKey, ProxyId
 from ledger.receipts import Outcome, Query, Receipt
 from ledger.roster import Presence
-
-FINAL = frozenset({Outcome.CONFIRMED, Outcome.RELEASED_UNCONFIRMED})
-"""Outcomes that end the waiting; PENDING and UNKNOWN may turn into others."""
 
 WATCH_SECONDS = 1.0
 """How often a watched receipt is looked at, and told of if it has changed."""
@@ -58,41 +56,49 @@ class StatusService:
         self._answered = answered
         self._closing = asyncio.Event()
         self.stage = "the control plane is starting"
+        self.standing_by: Callable[[], str] | None = None
+        """What to say while all is well, and another replica serves."""
 
     # Receipts
 
-    async def receipt(self, query: Query, seconds: float) -> Receipt:
-        """The receipt, as soon as it is CONFIRMED or RELEASED_UNCONFIRMED, else as it is after so many seconds."""
-        async for receipt in self._receipts(query, seconds, seconds):
+    async def receipt(self, query: Query, seconds: float, stays: float = 0.0) -> Receipt:
+        """The receipt, as soon as it is CONFIRMED or RELEASED_UNCONFIRMED, else as it is after so many seconds.
+
+        Args:
+            stays: for how many seconds it has to be so without a break; see `Stay`.
+        """
+        async for receipt in self._receipts(query, seconds, seconds, stays):
             last = receipt
         return last
 
-    async def watch(self, query: Query, seconds: float) -> AsyncIterator[Receipt]:
+    async def watch(self, query: Query, seconds: float, stays: float = 0.0) -> AsyncIterator[Receipt]:
         """The receipt as it is, then whenever it has changed; ends as `receipt` does.
 
         A change is told of at most once in `WATCH_SECONDS`; the end at once.
         """
         last: Receipt | None = None
-        async for receipt in self._receipts(query, 0.0, seconds):
+        async for receipt in self._receipts(query, 0.0, seconds, stays):
             if receipt != last:
                 yield receipt
             last = receipt
 
-    async def _receipts(self, query: Query, first: float, seconds: float) -> AsyncIterator[Receipt]:
+    async def _receipts(self, query: Query, first: float, seconds: float, stays: float) -> AsyncIterator[Receipt]:
         """The receipt after `first` seconds, and then once in `WATCH_SECONDS`, until it is final or time is over."""
         started = self._runtime.clock()
-        waiting = first
+        waiting, stay = first, Stay(stays)
         while True:
             receipt = await self._ask(query, waiting)
-            taken = self._runtime.clock() - started
+            now = self._runtime.clock()
+            receipt, taken = stay.looked(receipt, now), now - started
             if receipt.outcome in FINAL or taken >= seconds or self._closing.is_set():
                 self._answered(receipt.outcome, taken)
                 yield receipt
                 return
             yield receipt
             waiting = min(WATCH_SECONDS, seconds - taken)
-            if self._doubts(query.key) is not None:
-                await self._pause(waiting)
+            left = stay.left(now)
+            if left is not None or self._doubts(query.key) is not None:
+                await self._pause(waiting if left is None else min(waiting, left))
                 waiting = 0.0
 
     async def _pause(self, seconds: float) -> None:
@@ -117,7 +123,7 @@ class StatusService:
             asking.cancel()
 
     def _qualified(self, receipt: Receipt) -> Receipt:
-        doubt = self._doubts(receipt.query.key)
+        receipt, doubt = self._runtime.fenced(receipt), self._doubts(receipt.query.key)
         return receipt if doubt is None else _unknown(receipt, doubt)
 
     def _as_it_is(self, query: Query) -> Receipt:
@@ -168,6 +174,10 @@ class StatusService:
         if self._closing.is_set() or not self._runtime.plane.ready:
             return self.stage
         return None
+
+    def stands_by(self) -> str | None:
+        """That another replica serves, and this one would be ready to; None if it is not so."""
+        return None if self.standing_by is None or self._closing.is_set() else self.standing_by()
 
     def close(self) -> None:
         """Answers everybody who waits, with UNKNOWN, and lets nobody wait any more."""

@@ -1,0 +1,88 @@
+"""Where an API server is, and how to prove who we are there: by a kubeconfig, or as a Pod of its own cluster."""
+
+import ssl
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import yaml
+from kubernetes.aio.client import Configuration
+from kubernetes.aio.config import (
+    ConfigException,
+    load_incluster_config,
+    load_kube_config,
+    load_kube_config_from_dict,
+)
+
+Login = Callable[[], Awaitable[Configuration]]
+"""Logs in, anew each time.
+
+Raises:
+    LoginError: it can't be.
+"""
+
+_NOT_IN_SECRETS = {
+    "users": ("exec", "auth-provider", "tokenFile", "client-certificate", "client-key"),
+    "clusters": ("certificate-authority",),
+}
+"""What a kubeconfig from a Secret must not have: whoever may write Secrets would run programs and read files here."""
+
+
+class LoginError(Exception):
+    """There is no way in; the text says why."""
+
+
+def by_context(context: str) -> Login:
+    """By a context of the kubeconfig; empty: the current one, or, in a Pod, its own cluster."""
+
+    async def login() -> Configuration:
+        configuration = Configuration()
+        try:
+            if not context:
+                try:
+                    load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+                    return configuration
+                except ConfigException:
+                    pass  # not in a Pod
+            await load_kube_config(context=context or None, client_configuration=configuration)  # type: ignore[no-untyped-call]
+            return configuration
+        except (ConfigException, OSError, ssl.SSLError) as error:
+            named = f"context {context}" if context else "the current context"
+            raise LoginError(f"the kubeconfig has no usable {named}: {error}") from error
+
+    return login
+
+
+def by_document(text: bytes) -> Login:
+    """By the text of a kubeconfig that came from a Secret, and its current context."""
+
+    async def login() -> Configuration:
+        configuration = Configuration()
+        try:
+            document = yaml.safe_load(text)
+            _check(document)
+            await load_kube_config_from_dict(document, client_configuration=configuration)  # type: ignore[no-untyped-call]
+            return configuration
+        except (
+            ConfigException,
+            OSError,
+            ssl.SSLError,
+            yaml.YAMLError,
+            ValueError,
+            TypeError,
+            KeyError,
+            AttributeError,
+        ) as error:
+            raise LoginError(f"it is no usable kubeconfig: {' '.join(str(error).split())}") from error
+
+    return login
+
+
+def _check(document: Any) -> None:
+    if not isinstance(document, dict):
+        raise ValueError("it is no mapping")
+    for part, refused in _NOT_IN_SECRETS.items():
+        for named in document.get(part) or ():
+            within = named.get("user" if part == "users" else "cluster") or {}
+            for field in refused:
+                if field in within:
+                    raise ValueError(f"{part} {named.get('name')!r} has {field}, which is not followed: embed the data")

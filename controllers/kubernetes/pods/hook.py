@@ -1,0 +1,187 @@
+"""What preStop hooks call: an answer is given when no proxy routes to the Pod any more.
+
+GET /v1/drain/{namespace}/{pod}
+GET /v1/drain/{namespace}/by-token/{token}    where the Pod's name was not known when its hook was made
+    200: `{"outcome": ...}`: CONFIRMED; RELEASED_UNCONFIRMED, its grace period ends; or NOTHING, with the reason
+    503: UNKNOWN: the API server can't be asked
+    504: PENDING: it is held, and its grace period ends
+    307: PENDING: this replica ends, and it is to be asked again, by a connection of its own. Only kubelets are told so:
+        they ask once, take any answer for the end, but do follow it. Others: 503, and what they are to do
+
+It does nothing but wait: Pods that are being deleted are drained by who serves proxies. So it may be called by anybody,
+any number of times, and every replica answers.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from controllers.kubernetes.api import ApiError
+from controllers.kubernetes.definitions import POD
+from controllers.kubernetes.pods.entry import owner_of
+from controllers.kubernetes.pods.names import DRAIN_TOKEN, DRAINED
+from controllers.kubernetes.pods.pod import Pod
+from controllers.kubernetes.pods.steps import HELD, RELEASED
+from controllers.kubernetes.source import KubernetesSource
+from ledger.ids import ObjectKey
+from xds.objects import WORKLOAD_ENTRY
+
+LAST_SECONDS = 1.0
+"""Of a Pod's grace period, that are left at the latest when its hook is answered."""
+
+_ASK_SECONDS = 5.0
+"""For which a cluster is asked about a Pod, before it is taken to be away."""
+
+_KUBELET = "kube-lifecycle/"
+"""Begins what a kubelet calls itself where it runs a hook."""
+
+_NOTHING, _UNKNOWN = "NOTHING", "UNKNOWN"
+_BY_WEIGHT = ("PENDING", "RELEASED_UNCONFIRMED", "CONFIRMED", _UNKNOWN, _NOTHING)
+
+_OUTCOMES = {HELD: "PENDING", RELEASED: "RELEASED_UNCONFIRMED"}
+
+
+Sources = Callable[[], Sequence[KubernetesSource]]
+
+
+def hook_app(sources: Sources, clock: Callable[[], float], ending: asyncio.Event | None = None) -> Starlette:
+    """The ASGI application.
+
+    Args:
+        sources: gives the clusters; a Pod may be in any.
+        ending: when it is set, whoever still waits is sent to another replica.
+    """
+    hook = _Hook(sources, clock, ending or asyncio.Event())
+    return Starlette(
+        routes=[
+            Route("/v1/drain/{namespace}/by-token/{token}", hook.by_token, methods=["GET"]),
+            Route("/v1/drain/{namespace}/{pod}", hook.by_name, methods=["GET"]),
+            Route("/healthz", hook.healthz, methods=["GET"]),
+        ]
+    )
+
+
+class _Hook:
+    def __init__(self, sources: Sources, clock: Callable[[], float], ending: asyncio.Event) -> None:
+        self._sources = sources
+        self._clock = clock
+        self._ending = ending
+
+    async def healthz(self, _: Request) -> Response:
+        return PlainTextResponse("ok\n")
+
+    async def by_name(self, request: Request) -> Response:
+        key = ObjectKey(POD, request.path_params["namespace"], request.path_params["pod"])
+        return await self._of(request, [self._drained(source, key) for source in self._sources()])
+
+    async def by_token(self, request: Request) -> Response:
+        namespace, token = request.path_params["namespace"], request.path_params["token"]
+        of = ObjectKey(POD, namespace, "")
+        return await self._of(request, [self._by_token(source, of, token) for source in self._sources()])
+
+    async def _by_token(self, source: KubernetesSource, of: ObjectKey, token: str) -> str:
+        """As `_drained`, of all Pods of a namespace with that token; asked of the API server, where none is known."""
+        known = [document for key, document in source.documents(POD) if key.namespace == of.namespace]
+        found = [pod for pod in map(Pod, known) if pod.annotations.get(DRAIN_TOKEN) == token]
+        if not found:
+            try:
+                async with asyncio.timeout(_ASK_SECONDS):
+                    found = [
+                        pod for pod in map(Pod, await source.read_all(of)) if pod.annotations.get(DRAIN_TOKEN) == token
+                    ]
+            except (ApiError, TimeoutError):
+                return _UNKNOWN
+        keys = [ObjectKey(POD, of.namespace, pod.name) for pod in found]
+        return await _worst_of([self._drained(source, key) for key in keys])
+
+    async def _of(self, request: Request, asked: Sequence[Awaitable[str]]) -> Response:
+        """The answer, from those of all clusters: whichever knows the Pod decides."""
+        asking, ending = asyncio.create_task(_worst_of(asked)), asyncio.create_task(self._ending.wait())
+        either: set[asyncio.Task[Any]] = {asking, ending}
+        try:
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if not asking.done():
+                return _elsewhere(request)
+            outcome = asking.result()
+        finally:
+            asking.cancel()
+            ending.cancel()
+        match outcome:
+            case "PENDING":
+                return JSONResponse({"outcome": "PENDING", "reason": "its grace period ends"}, 504)
+            case "UNKNOWN":
+                return JSONResponse({"outcome": "UNKNOWN", "reason": "no cluster that can be asked has it"}, 503)
+            case "NOTHING":
+                reason = "no Pod that has opted in is being deleted by that name"
+                return JSONResponse({"outcome": "NOTHING", "reason": reason})
+            case outcome:
+                return JSONResponse({"outcome": outcome})
+
+    async def _drained(self, source: KubernetesSource, key: ObjectKey) -> str:
+        """What becomes of one Pod, when that is known."""
+        known = source.document(key)
+        try:
+            async with asyncio.timeout(_ASK_SECONDS):
+                found = await source.read(key)
+        except (ApiError, TimeoutError):
+            if known is None:
+                return _UNKNOWN
+            pod = Pod(known)  # it may well be deleted, or who would ask?
+        else:
+            if found is None:
+                return _NOTHING
+            pod = Pod(found)
+            if not pod.is_terminating:
+                return _NOTHING  # a container of it begins anew
+        entry = source.document(ObjectKey(WORKLOAD_ENTRY, key.namespace, key.name))
+        has_entry = entry is not None and owner_of(entry) == pod.uid
+        if not (has_entry or pod.has_finalizer or pod.is_enrolled(source.labels_of(key.namespace))):
+            return _NOTHING
+        killed = pod.killed_at
+        now = self._clock()
+        bound = (now + pod.grace if killed is None else killed - source.ahead(now)) - LAST_SECONDS
+        watched = _Watched(source, key, pod.uid)
+        try:
+            async with asyncio.timeout(max(0.0, bound - self._clock())):
+                return await source.when(POD, watched.outcome)
+        except TimeoutError:
+            return "PENDING" if pod.holds else "RELEASED_UNCONFIRMED"
+
+
+class _Watched:
+    """A Pod, as its cluster's watch tells of it."""
+
+    def __init__(self, source: KubernetesSource, key: ObjectKey, uid: str) -> None:
+        self._source = source
+        self._key = key
+        self._uid = uid
+        self._was_there = False
+
+    def outcome(self) -> str:
+        """Empty while it is not known. A watch may be late: that is gone only what was there."""
+        document = self._source.document(self._key)
+        if document is None or Pod(document).uid != self._uid:
+            return _NOTHING if self._was_there else ""
+        self._was_there = True
+        told = Pod(document).condition(DRAINED)
+        if told.get("status") == "True":
+            return "CONFIRMED"
+        return _OUTCOMES.get(told.get("reason", ""), "")
+
+
+def _elsewhere(request: Request) -> Response:
+    answer = {"outcome": "PENDING", "reason": "this replica ends: ask again"}
+    if not request.headers.get("User-Agent", "").startswith(_KUBELET):
+        return JSONResponse(answer, 503)
+    again = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return JSONResponse(answer, 307, {"Location": again, "Connection": "close"})
+
+
+async def _worst_of(asked: Iterable[Awaitable[str]]) -> str:
+    found = set(await asyncio.gather(*asked))
+    return next((outcome for outcome in _BY_WEIGHT if outcome in found), _NOTHING)
