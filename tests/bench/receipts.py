@@ -15,7 +15,8 @@ from tests.bench.mesh import applied, changes, instances, services
 from tests.hostility.requests import ack, ask, nonce_of, type_of
 from xds.objects import ConfigObject, WorkloadEntry
 from xds.plane import ANSWERS_AT_ONCE, Plane
-from xds.protocol.stream import Peer, Stream, Transport
+from xds.protocol.introduction import Peer
+from xds.protocol.stream import Stream, Transport
 from xds.types import CDS, EDS
 
 _WAITING = 10_000

@@ -7,7 +7,8 @@ from tests.conformance.bench import NODE, Bench
 from tests.conformance.client import Client, Ending
 from tests.conformance.transports import Kind
 from xds.protocol.errors import StreamError
-from xds.protocol.stream import Peer, Stream, Transport
+from xds.protocol.introduction import Peer
+from xds.protocol.stream import Stream, Transport
 
 
 class CoreBench(Bench):

@@ -9,7 +9,8 @@ from tests.conformance.rules import BAD_INPUT, on, rule
 from tests.conformance.samples import MISSING, cluster_of, every_type
 from tests.conformance.transports import DELTA, SOTW, Kind
 from xds.objects import Endpoint, Protocol, Resolution, ServiceEntry, ServicePort
-from xds.protocol.subscription import MAX_NAME_LENGTH, MAX_NAMES, RESPONSE_BYTES
+from xds.protocol.name_limits import MAX_NAME_LENGTH, MAX_NAMES
+from xds.protocol.subscription import RESPONSE_BYTES
 from xds.types import CDS, EDS
 
 TOO_MANY = [f"n{number}" for number in range(MAX_NAMES + 1)]
@@ -36,7 +37,7 @@ async def test_too_many_names_in_a_later_request_end_the_stream(bench: Bench, ki
 async def test_names_that_become_too_many_little_by_little_end_the_stream(
     bench: Bench, kind: Kind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("xds.protocol.subscription.MAX_NAMES", 100)  # the real limit takes seconds to fill
+    monkeypatch.setattr("xds.protocol.name_limits.MAX_NAMES", 100)  # the real limit takes seconds to fill
     client = await bench.asking(kind, EDS, MISSING)
     await client.accept(EDS)
     for start in range(0, 99, 33):

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from ledger.ids import StreamId
 from xds.plane import Plane
 from xds.protocol.errors import StreamError
-from xds.protocol.stream import Peer, Stream, Transport
+from xds.protocol.introduction import Peer
+from xds.protocol.stream import Stream, Transport
 from xds.timing import Timing
 
 PATIENCE = 10.0

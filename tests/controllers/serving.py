@@ -67,6 +67,12 @@ class Served:
             found: Mapping[str, Any] = answer.json()
             return found
 
+    async def readyz(self, api: str) -> tuple[int, str]:
+        """Whether it is ready, asked where its API was told to listen."""
+        async with httpx.AsyncClient(timeout=_PATIENCE_SECONDS, trust_env=False) as client:
+            answer = await client.get(f"http://{api}/readyz")
+            return answer.status_code, answer.text
+
     async def kill(self) -> None:
         """Ends it, if it has not ended by itself."""
         if self._process.returncode is None:
@@ -75,9 +81,9 @@ class Served:
 
 
 @asynccontextmanager
-async def serve(*arguments: str | Path) -> AsyncIterator[Served]:
-    """Runs the command, with no settings but these."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("LASTACK_")}
+async def serve(*arguments: str | Path, environment: Mapping[str, str] | None = None) -> AsyncIterator[Served]:
+    """Runs the command, with no settings but these. `environment`: what is added to it."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("LASTACK_")}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -87,7 +93,7 @@ async def serve(*arguments: str | Path) -> AsyncIterator[Served]:
         "json",
         *map(str, arguments),
         stderr=asyncio.subprocess.PIPE,
-        env=environment,
+        env={**inherited, **(environment or {})},
     )
     served = Served(process)
     try:

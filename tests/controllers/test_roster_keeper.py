@@ -10,9 +10,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from controllers.clock import Clock
-from controllers.roster_keeper import RosterKeeper
+from controllers.roster_keeper import DiskRoster, RosterKeeper
 from controllers.runtime import Runtime
-from controllers.state_dir import SavedRoster, StateDir
+from controllers.saved import SavedRoster
+from controllers.state_dir import StateDir
 from ledger.ids import ProxyId, TypeUrl
 from xds.plane import Plane
 from xds.timing import Timing
@@ -61,7 +62,7 @@ class House:
         self.plane = Plane(timing=Timing(settling=60.0), durable=True)
         self.runtime = Runtime(self.plane, self.clock)
         self.pauses: list[float] = []
-        self.keeper = RosterKeeper(self.runtime, self.disk, self._sleep)
+        self.keeper = RosterKeeper(self.runtime, DiskRoster(self.disk), self._sleep)
         self.durable: list[int] = []
         self._changed = asyncio.Event()
         self.runtime.discovery.after_pump.append(self._changed.set)
@@ -88,7 +89,7 @@ async def living(path: Path) -> AsyncIterator[House]:
     """A process, from its start to its end."""
     house = House(path)
     with house.disk:
-        known = house.keeper.load()
+        known = await house.keeper.load()
         task = asyncio.create_task(house.keeper.run())
         house.runtime.start(known)
         try:
@@ -127,7 +128,7 @@ async def test_the_first_start_ever_is_one_that_does_not_know_the_roster(tmp_pat
         pass
     house = House(tmp_path)
     with house.disk:
-        assert house.keeper.load() is False
+        assert await house.keeper.load() is False
 
 
 async def test_a_roster_is_complete_only_when_the_process_has_settled(tmp_path: Path) -> None:
@@ -136,7 +137,9 @@ async def test_a_roster_is_complete_only_when_the_process_has_settled(tmp_path: 
         await house.until_saved()
         assert not house.disk.saved[-1].complete
     async with living(tmp_path) as house:
-        assert any("just started" in reason for reason in house.plane.unknowns()), "restarted while it settled"
+        assert any("just started" in reason for reason in house.plane.surroundings.unknowns()), (
+            "restarted while it settled"
+        )
         house.clock.now += 59
         house.runtime.discovery.tick()
         house.connect("b")
@@ -150,7 +153,7 @@ async def test_a_roster_is_complete_only_when_the_process_has_settled(tmp_path: 
         await house.until_saved()
         assert house.disk.saved[-1].complete
     async with living(tmp_path) as house:
-        assert house.plane.unknowns() == []
+        assert house.plane.surroundings.unknowns() == []
         house.connect("d")
         await house.until_saved()
         assert house.disk.saved[-1].complete
@@ -216,7 +219,7 @@ async def test_what_changes_nothing_in_the_roster_writes_nothing(tmp_path: Path)
 async def test_what_streams_leave_when_they_end_is_saved_before_the_process_does(tmp_path: Path) -> None:
     house = House(tmp_path)
     with house.disk:
-        house.runtime.start(house.keeper.load())
+        house.runtime.start(await house.keeper.load())
         house.connect("a")
         await house.keeper.finish()
         assert names(house.disk.saved[-1]) == ["a"]
@@ -227,8 +230,18 @@ async def test_what_streams_leave_when_they_end_is_saved_before_the_process_does
 async def test_a_disk_that_fails_does_not_keep_the_process_from_ending(tmp_path: Path) -> None:
     house = House(tmp_path)
     with house.disk:
-        house.runtime.start(house.keeper.load())
+        house.runtime.start(await house.keeper.load())
         house.connect("a")
         house.disk.failures = 1
         await house.keeper.finish()
         assert house.keeper.failure is not None
+
+
+async def test_who_ends_before_it_has_loaded_the_roster_leaves_it_as_it_is(tmp_path: Path) -> None:
+    async with living(tmp_path) as house:
+        house.connect("a")
+        await house.until_saved()
+    house = House(tmp_path)
+    with house.disk:
+        await house.keeper.finish()
+        assert house.disk.saved == []

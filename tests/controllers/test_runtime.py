@@ -2,15 +2,18 @@
 
 import asyncio
 
+import pytest
+
 from controllers.runtime import Runtime
-from ledger.ids import Generation
+from ledger.ids import Generation, ObjectKey
 from ledger.receipts import Outcome, Query
 from tests.conformance.samples import service, workload
 from tests.hostility.requests import ack, ask, nonce_of, type_of
 from xds.naming import cluster_names
 from xds.objects import Applied, ConfigObject
 from xds.plane import Plane
-from xds.protocol.stream import Peer, Stream, Transport
+from xds.protocol.introduction import Peer
+from xds.protocol.stream import Stream, Transport
 from xds.types import CDS, EDS
 
 WEB = service("web")
@@ -44,3 +47,55 @@ async def test_receipts_of_which_one_event_answers_too_many_are_all_answered_in_
     async with asyncio.timeout(10):
         receipts = await asyncio.gather(*waiting)
     assert {receipt.outcome for receipt in receipts} == {Outcome.CONFIRMED}
+
+
+async def test_sources_that_are_late_are_named_and_nothing_is_confirmed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("controllers.runtime.CATCH_UP_SECONDS", 0.05)
+    runtime = Runtime(Plane())
+    entry = workload("w", "web", "10.0.0.1")
+    await runtime.apply([applied(WEB), applied(entry)])
+    runtime.start(roster_known=True)
+    cancelled = asyncio.Event()
+
+    async def quick(_: ObjectKey) -> None: ...
+
+    async def slow(_: ObjectKey) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.set()
+
+    runtime.barriers += [("one", slow), ("two", quick), ("three", slow)]
+    receipt = await runtime.receipt(Query(entry.key), 0.0)
+    assert receipt.outcome is Outcome.UNKNOWN
+    assert receipt.reasons == ("what was written to one, three before the question is not all taken in yet",)
+    async with asyncio.timeout(10):
+        await cancelled.wait()
+
+
+async def test_a_source_that_can_t_be_asked_for_a_mistake_of_ours_fails_the_question() -> None:
+    runtime = Runtime(Plane())
+    runtime.start(roster_known=True)
+
+    async def broken(_: ObjectKey) -> None:
+        raise KeyError("a mistake")
+
+    runtime.barriers.append(("one", broken))
+    with pytest.raises(KeyError, match="a mistake"):
+        await runtime.receipt(Query(workload("w", "web", "10.0.0.1").key), 0.0)
+
+
+async def test_nor_is_another_source_waited_for_that_does_not_answer() -> None:
+    runtime = Runtime(Plane())
+    runtime.start(roster_known=True)
+
+    async def broken(_: ObjectKey) -> None:
+        raise KeyError("a mistake")
+
+    async def slow(_: ObjectKey) -> None:
+        await asyncio.Event().wait()
+
+    runtime.barriers += [("one", slow), ("two", broken)]
+    async with asyncio.timeout(10):
+        with pytest.raises(KeyError, match="a mistake"):
+            await runtime.receipt(Query(workload("w", "web", "10.0.0.1").key), 600.0)

@@ -149,3 +149,63 @@ def test_each_wrong_value_is_told_with_the_place_it_comes_from(config: Path, mon
 )
 def test_settings_that_do_not_go_together_are_refused(given: dict[str, object], told: str) -> None:
     assert told in refused(**given)
+
+
+WEBHOOK = {
+    "webhook": "0.0.0.0:15017",
+    "pods": True,
+    "drain_address": "10.96.0.9:15016",
+    "source": ["kubernetes"],
+    "webhook_service": "lastack/lastack-webhook",
+    "webhook_configuration": "lastack",
+}
+
+
+def test_the_webhook_has_its_certificate_from_files_or_from_itself() -> None:
+    settings = load_settings(WEBHOOK)
+    assert settings.webhook == Address("0.0.0.0", 15017)
+    assert settings.drain_address == Address("10.96.0.9", 15016)
+    files = {"webhook_service": None, "webhook_configuration": None, "webhook_cert": "/c", "webhook_key": "/k"}
+    assert load_settings(WEBHOOK | files).webhook_cert == Path("/c")
+    assert load_settings({}).webhook is None
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"webhook": None}, "webhook_service is given without webhook: say where it is to listen"),
+        ({"webhook_configuration": None}, "given are webhook_service"),
+        ({"webhook_cert": "/c", "webhook_key": "/k"}, "webhook needs webhook_cert and webhook_key, or webhook_service"),
+        ({"webhook_service": None, "webhook_configuration": None}, "given are none of them"),
+        ({"webhook_service": None, "webhook_configuration": None, "webhook_cert": "/c"}, "given are webhook_cert"),
+        ({"webhook_service": "lastack-webhook"}, "is not a Service: write NAMESPACE/NAME"),
+        ({"drain_address": None}, "webhook is given without drain_address: say what preStop hooks are to call"),
+        ({"drain_address": "0.0.0.0:15016"}, "drain_address 0.0.0.0:15016 can't be called"),
+        ({"drain_address": "10.96.0.9:0"}, "drain_address 10.96.0.9:0 can't be called"),
+        ({"source": ["files:/a"]}, "pods is given without a source that is a cluster"),
+        ({"pods": False}, "webhook is given without pods"),
+        ({"webhook": "here"}, "--webhook: 'here' is not an address"),
+    ],
+)
+def test_what_belongs_to_the_webhook_has_to_be_given_with_it(changed: dict[str, object], told: str) -> None:
+    assert told in refused(**(WEBHOOK | changed))
+
+
+# The Lease
+
+
+def test_a_lease_is_named_by_namespace_and_name() -> None:
+    settings = load_settings({"source": ["kubernetes"], "lease": "lastack/serving", "lease_duration": "30s"})
+    assert (settings.lease, settings.lease_duration) == ("lastack/serving", 30)
+    for wrong in ("serving", "a/b/c", "Lastack/serving", "/serving"):
+        assert "write NAMESPACE/NAME" in refused(source=["kubernetes"], lease=wrong)
+
+
+def test_a_lease_needs_a_cluster_and_nothing_else() -> None:
+    for source in ([], ["files:/a"], ["kubernetes", "files:/a"]):
+        assert "lease needs Kubernetes as the only kind of source" in refused(source=source, lease="lastack/serving")
+
+
+def test_a_lease_lasts_whole_seconds() -> None:
+    for wrong in ("1s", "2500ms", "0s"):
+        assert "it must be whole seconds, and 2 at least" in refused(lease_duration=wrong)

@@ -3,6 +3,7 @@
 from controllers.runtime import Runtime
 from controllers.sources import Arbiter
 from ledger.ids import ObjectKey
+from ledger.receipts import Query
 from tests.controllers.documents import gone, instance, instance_key
 from xds.objects import Applied, Deleted, Event
 from xds.plane import Plane
@@ -16,10 +17,14 @@ class Sources:
     def __init__(self) -> None:
         self.plane = Plane()
         self.arbiter = Arbiter(Runtime(self.plane))
-        self._sinks = [self.arbiter.sink(name) for name in ("files:a", "files:b")]
+        self.sinks = [self.arbiter.sink(name, name == "files:b") for name in ("files:a", "files:b")]
 
     async def say(self, source: int, *events: Event) -> None:
-        await self._sinks[source].apply(events)
+        await self.sinks[source].apply(events)
+
+    def outcome(self, number: int, deleted: bool = False) -> str:
+        """Of the receipt for an instance."""
+        return self.plane.receipt(Query(instance_key(number), deleted=deleted), 0.0).outcome.value
 
     def is_draining(self) -> bool | None:
         """Of instance 1; None if it is not there."""
@@ -69,3 +74,23 @@ def test_a_deletion_of_what_nobody_held_is_nothing() -> None:
     assert isinstance(arbiter.decide(0, FIRST), Applied)
     assert arbiter.decide(1, SECOND) is None
     assert arbiter.decide(1, SECOND) is None
+
+
+async def test_a_source_that_may_be_away_leaves_only_its_own_objects_in_doubt() -> None:
+    sources = Sources()
+    await sources.say(0, FIRST)
+    await sources.say(1, instance(2))
+    sources.plane.start(0.0, roster_known=True)
+    sources.sinks[1].trouble("files:b", "it can't be asked")
+    assert sources.outcome(1) == "CONFIRMED"
+    assert sources.outcome(2) == sources.outcome(3, deleted=True) == "UNKNOWN"
+    sources.sinks[1].trouble("files:b", None)
+    assert sources.outcome(2) == sources.outcome(3, deleted=True) == "CONFIRMED"
+
+
+async def test_what_a_source_held_that_is_no_more_is_gone() -> None:
+    sources = Sources()
+    await sources.say(0, FIRST)
+    await sources.say(1, instance(2), SECOND)
+    await sources.sinks[1].end("files:b")
+    assert set(sources.plane.index.workloads) == {instance_key(1)}

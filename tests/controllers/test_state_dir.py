@@ -10,7 +10,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from controllers.generations import Generations
-from controllers.state_dir import SavedRoster, StateDir, StateError
+from controllers.saved import SavedRoster
+from controllers.state_dir import StateDir, StateError
 from ledger.ids import ObjectKey, ProxyId, TypeUrl
 from xds.plane import Plane
 

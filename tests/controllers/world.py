@@ -9,6 +9,7 @@ import grpc
 import httpx
 
 from controllers.addresses import Address, bind
+from controllers.fence import Fence
 from controllers.runtime import Runtime
 from controllers.status.http import http_app
 from controllers.status.listener import HttpListener
@@ -76,11 +77,14 @@ class World:
 
 @asynccontextmanager
 async def running(
-    timing: Timing | None = None, events: Sequence[Event] | None = None, ready: bool = True
+    timing: Timing | None = None,
+    events: Sequence[Event] | None = None,
+    ready: bool = True,
+    fence: Fence | None = None,
 ) -> AsyncIterator[World]:
     """A control plane with these objects (a service and an instance of it), that knows of no earlier proxies."""
     plane = Plane("test", timing)
-    runtime = Runtime(plane)
+    runtime = Runtime(plane, fence=fence)
     problems: list[SourceProblem] = []
     doubts: dict[str, str] = {}
     metrics = Metrics(plane, lambda: problems)

@@ -22,6 +22,7 @@ class HttpUpstream:
         self.held = 0
         self._released = asyncio.Event()
         self._server: asyncio.Server | None = None
+        self._connections: set[asyncio.StreamWriter] = set()
 
     async def start(self, address: str = "127.0.0.1") -> None:
         """Listens on a port of the system's choice."""
@@ -49,7 +50,14 @@ class HttpUpstream:
         if self._server is not None:
             self._server.close()
 
+    async def kill(self) -> None:
+        """As a process ends: whatever is under way on its connections is lost."""
+        await self.stop()
+        for connection in self._connections:
+            connection.transport.abort()
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._connections.add(writer)
         try:
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
@@ -64,6 +72,7 @@ class HttpUpstream:
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:
+            self._connections.discard(writer)
             writer.close()
 
 

@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 import time
+from base64 import b64encode
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +45,9 @@ class Result:
         lines = [f"{told}, FAILED: {self.failure}"]
         if self.culprit is not None:
             lines.append(f"  replay it: python -m tests.fuzz --replay {self.culprit}")
+            if self.culprit.exists():
+                told, there = b64encode(self.culprit.read_bytes()).decode(), f".fuzz/{self.target}"
+                lines.append(f"  elsewhere: mkdir -p {there} && echo {told} | base64 -d > {there}/it")
         return "\n".join(lines)
 
 

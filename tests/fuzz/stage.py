@@ -16,7 +16,7 @@ from xds.objects import Applied, ConfigObject, Deleted, Event
 from xds.parsing.content import content_hash
 from xds.plane import Plane
 from xds.protocol.errors import StreamError
-from xds.protocol.stream import Peer as Address
+from xds.protocol.introduction import Peer as Address
 from xds.protocol.stream import Transport
 from xds.timing import Timing
 

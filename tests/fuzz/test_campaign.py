@@ -46,6 +46,13 @@ def test_an_exception_is_told_with_the_input_and_how_to_play_it_again() -> None:
     assert str(result).endswith("python -m tests.fuzz --replay /f/crash-1")
 
 
+def test_an_input_that_fails_is_printed_so_that_a_log_is_enough_to_play_it_again(tmp_path: Path) -> None:
+    culprit = tmp_path / "crash-1"
+    culprit.write_bytes(b"\0bad")
+    result = read_log("requests", BEGINNING + RAISED.replace("/f/crash-1", str(culprit)), 77, 2.0)
+    assert str(result).endswith("echo AGJhZA== | base64 -d > .fuzz/requests/it")
+
+
 def test_an_input_that_takes_too_long_is_a_failure() -> None:
     result = read_log("requests", BEGINNING + SLOW, 70, 40.0)
     assert (result.failure, result.culprit) == ("libFuzzer: timeout", Path("/f/timeout-1"))

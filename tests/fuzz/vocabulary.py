@@ -15,8 +15,8 @@ from xds.objects import (
     ServicePort,
     WorkloadEntry,
 )
+from xds.protocol.name_limits import MAX_NAME_LENGTH
 from xds.protocol.stream import Transport
-from xds.protocol.subscription import MAX_NAME_LENGTH
 from xds.types import CDS, EDS, LDS, RDS, TYPES
 
 APPS = ("a", "b")

@@ -7,7 +7,8 @@ from protos.base_pb2 import Node
 from protos.endpoint_pb2 import ClusterLoadAssignment
 from tests.conformance.speech import Delta, Request, Response, Sotw, Speech
 from xds.plane import Plane
-from xds.protocol.stream import Peer, Stream, Transport
+from xds.protocol.introduction import Peer
+from xds.protocol.stream import Stream, Transport
 from xds.types import CHILD, EDS, TYPES
 
 NODE = "witness"

@@ -13,7 +13,8 @@ from protos.discovery_pb2 import DiscoveryRequest, DiscoveryResponse
 from tests.envoy.objects import Object, cluster_of, service, workload
 from xds.objects import Applied, Deleted, Protocol, ServiceEntry, ServicePort
 from xds.plane import Plane
-from xds.protocol.stream import Peer, Transport
+from xds.protocol.introduction import Peer
+from xds.protocol.stream import Transport
 from xds.types import CDS, EDS, LDS, RDS
 
 PORT = ServicePort(18050, "grpc", Protocol.GRPC)

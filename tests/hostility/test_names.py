@@ -9,7 +9,9 @@ from xds.naming import cluster_name
 from xds.objects import Applied, Protocol, Resolution, ServiceEntry, ServicePort
 from xds.plane import Plane
 from xds.protocol.errors import Status, StreamError
-from xds.protocol.stream import FEW_STRANGE, Peer, Stream, Transport
+from xds.protocol.introduction import Peer
+from xds.protocol.name_limits import FEW_STRANGE
+from xds.protocol.stream import Stream, Transport
 from xds.types import CDS, EDS
 
 MOST_STRANGE = 1000
@@ -36,8 +38,8 @@ def strange(number: int, prefix: str = "strange") -> list[str]:
 @pytest.fixture
 def plane(monkeypatch: pytest.MonkeyPatch) -> Plane:
     """It serves 100 clusters, and has small limits."""
-    monkeypatch.setattr("xds.protocol.stream.MAX_STRANGE", MOST_STRANGE)
-    monkeypatch.setattr("xds.protocol.subscription.MAX_NAMES", MOST)
+    monkeypatch.setattr("xds.protocol.name_limits.MAX_STRANGE", MOST_STRANGE)
+    monkeypatch.setattr("xds.protocol.name_limits.MAX_NAMES", MOST)
     plane = Plane()
     plane.apply([Applied(entry, Generation(1), b"1") for entry in services(100)], 0.0)
     plane.start(0.0, roster_known=True)

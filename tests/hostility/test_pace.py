@@ -13,7 +13,8 @@ from tests.hostility.requests import ack, ask, nonce_of
 from xds.objects import Applied
 from xds.pace import BURST, MOST, SHARE, STEADY, Meter, Pace
 from xds.plane import Plane
-from xds.protocol.stream import Peer, Stream, Transport
+from xds.protocol.introduction import Peer
+from xds.protocol.stream import Stream, Transport
 from xds.types import CDS, EDS
 
 QUICK = 0.0001

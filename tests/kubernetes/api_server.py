@@ -7,8 +7,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiohttp import web
+from multidict import CIMultiDict
 
-from tests.kubernetes.store import Document, Happening, Refusal, Store
+from tests.kubernetes.admission import admitted
+from tests.kubernetes.choosing import Chosen, event_of, pairs
+from tests.kubernetes.store import Document, Refusal, Store
 
 GROUP = "networking.istio.io"
 
@@ -18,16 +21,29 @@ Fault = Callable[[web.Request], Refusal | None]
 _KINDS = {
     "serviceentries": "ServiceEntry",
     "workloadentries": "WorkloadEntry",
+    "workloadgroups": "WorkloadGroup",
     "namespaces": "Namespace",
     "pods": "Pod",
+    "events": "Event",
+    "secrets": "Secret",
+    "configmaps": "ConfigMap",
+    "leases": "Lease",
+    "mutatingwebhookconfigurations": "MutatingWebhookConfiguration",
 }
+
+_GROUPS = ("coordination.k8s.io", "admissionregistration.k8s.io")
+"""Whose objects are kept as well, in version v1."""
+
+_WITH_STATUS = ("pods", "serviceentries", "workloadentries")
+"""Whose status only requests to `/status` change."""
 
 
 class ApiServer:
     """A cluster's API server.
 
     versions: of the group of ServiceEntries that are served; none: the definitions are not installed. faults: asked
-    about each request in turn. empty: lists have nothing in them. stale: lists are as of this version.
+    about each request in turn. empty: lists have nothing in them. stale: lists are as of this version. is_mute: watches
+    tell nothing for a while.
     """
 
     def __init__(self) -> None:
@@ -37,6 +53,7 @@ class ApiServer:
         self.requests: list[str] = []
         self.empty = False
         self.stale: int | None = None
+        self.is_mute = False
         self.port = 0
         self._written = asyncio.Condition()
         self._watches: set[web.StreamResponse] = set()
@@ -48,7 +65,7 @@ class ApiServer:
 
     async def start(self) -> None:
         """Listens; at the same port as before, if there was one."""
-        app = web.Application()
+        app = web.Application(client_max_size=3 * 1024 * 1024)
         app.router.add_route("*", "/{path:.*}", self._answer)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1, handler_cancellation=True)
         await self._runner.setup()
@@ -124,6 +141,8 @@ class ApiServer:
                 return web.json_response({"kind": "APIGroup", "apiVersion": "v1", "name": GROUP, "versions": versions})
             case ["apis", group, version, *rest] if group == GROUP and version in self.versions:
                 return await self._resource(request, f"{GROUP}/{version}", rest)
+            case ["apis", group, "v1", *rest] if group in _GROUPS:
+                return await self._resource(request, f"{group}/v1", rest)
             case ["api", "v1", *rest]:
                 return await self._resource(request, "v1", rest)
         raise Refusal(404, "NotFound", "the server could not find the requested resource")
@@ -131,32 +150,68 @@ class ApiServer:
     async def _resource(self, request: web.Request, version: str, rest: list[str]) -> web.StreamResponse:
         match rest:
             case [plural]:
-                return await self._collection(request, version, plural)
-            case ["namespaces", name]:
-                return web.json_response(self._shown(self.store.get("namespaces", "", name), version, "namespaces"))
-            case ["namespaces", namespace, plural, name] if request.method == "PATCH":
-                return await self._patch(request, version, plural, namespace, name)
+                return await self._collection(request, version, plural, "")
+            case ["namespaces", name, "finalize"] if request.method == "PUT":
+                self.store.delete("namespaces", "", name)
+                await self._tell()
+                return web.json_response({})
+            case ["namespaces", namespace, plural] if plural in _KINDS:
+                return await self._collection(request, version, plural, namespace)
             case ["namespaces", namespace, plural, name]:
-                return web.json_response(self._shown(self.store.get(plural, namespace, name), version, plural))
+                return await self._object(request, version, plural, namespace, name)
+            case ["namespaces", namespace, plural, name, "status"] if plural in _WITH_STATUS:
+                return await self._object(request, version, plural, namespace, name, status=True)
+            case [plural, name]:
+                return await self._object(request, version, plural, "", name)
         raise Refusal(404, "NotFound")
 
-    async def _patch(
-        self, request: web.Request, version: str, plural: str, namespace: str, name: str
+    async def _object(
+        self, request: web.Request, version: str, plural: str, namespace: str, name: str, status: bool = False
     ) -> web.StreamResponse:
-        if request.content_type != "application/merge-patch+json":
-            raise Refusal(415, "UnsupportedMediaType")
-        merged = _merged(self.store.get(plural, namespace, name), await request.json())
-        done = self.store.replace(plural, merged)
+        old = self.store.get(plural, namespace, name)
+        match request.method:
+            case "GET":
+                return web.json_response(self._shown(old, version, plural))
+            case "DELETE" if plural == "namespaces":
+                done = self.store.terminate(name)
+            case "DELETE":
+                done = self.store.delete(plural, namespace, name, await request.json() if request.can_read_body else {})
+            case "PUT":
+                done = self.store.replace(plural, await request.json(), status)
+            case "PATCH":
+                if request.content_type != "application/merge-patch+json":
+                    raise Refusal(415, "UnsupportedMediaType")
+                done = self.store.replace(plural, _merged(old, await request.json()), status)
+            case _:
+                raise Refusal(405, "MethodNotAllowed")
         await self._tell()
         return web.json_response(self._shown(done, version, plural))
 
-    async def _collection(self, request: web.Request, version: str, plural: str) -> web.StreamResponse:
-        selector = dict(part.split("=") for part in request.query.get("labelSelector", "").split(",") if part)
-        if request.query.get("watch") == "true":
-            return await self._watch(request, version, plural, selector)
-        return web.json_response(self._list(request, version, plural, selector))
+    async def _create(self, request: web.Request, version: str, plural: str, namespace: str) -> web.StreamResponse:
+        document = await request.json()
+        if namespace:
+            document["metadata"]["namespace"] = namespace
+            if "deletionTimestamp" in self.store.get("namespaces", "", namespace)["metadata"]:
+                raise Refusal(403, "Forbidden", f"namespace {namespace} is being terminated")
+        if plural in _WITH_STATUS:
+            document.pop("status", None)
+        document, warnings = await admitted(self.store, plural, namespace, document)
+        done = self.store.create(plural, document)
+        await self._tell()
+        headers = CIMultiDict(("Warning", f"299 - {json.dumps(warning)}") for warning in warnings)
+        return web.json_response(self._shown(done, version, plural), status=201, headers=headers)
 
-    def _list(self, request: web.Request, version: str, plural: str, selector: Mapping[str, str]) -> Document:
+    async def _collection(self, request: web.Request, version: str, plural: str, namespace: str) -> web.StreamResponse:
+        if plural not in _KINDS:
+            raise Refusal(404, "NotFound", "the server could not find the requested resource")
+        if request.method == "POST":
+            return await self._create(request, version, plural, namespace)
+        chosen = Chosen(namespace, dict(pairs(request.query.get("labelSelector", ""))))
+        if request.query.get("watch") == "true":
+            return await self._watch(request, version, plural, chosen)
+        return web.json_response(self._list(request, version, plural, chosen))
+
+    def _list(self, request: web.Request, version: str, plural: str, chosen: "Chosen") -> Document:
         """A page. Its token holds the version as of which the list is, and where it goes on."""
         at, start = self.store.version if self.stale is None else self.stale, 0
         token = request.query.get("continue")
@@ -170,7 +225,7 @@ class ApiServer:
             else [
                 self._shown(found, version, plural)
                 for _, found in sorted(self.store.objects[plural].items())
-                if _matches(found, selector) and int(found["metadata"]["resourceVersion"]) <= at
+                if chosen.has(found) and int(found["metadata"]["resourceVersion"]) <= at
             ]
         )
         limit = int(request.query.get("limit", 0)) or len(every) or 1
@@ -180,9 +235,7 @@ class ApiServer:
         kind = f"{_KINDS[plural]}List"
         return {"kind": kind, "apiVersion": version, "metadata": metadata, "items": every[start : start + limit]}
 
-    async def _watch(
-        self, request: web.Request, version: str, plural: str, selector: Mapping[str, str]
-    ) -> web.StreamResponse:
+    async def _watch(self, request: web.Request, version: str, plural: str, chosen: "Chosen") -> web.StreamResponse:
         seen = int(request.query["resourceVersion"])
         response = web.StreamResponse()
         try:
@@ -195,9 +248,11 @@ class ApiServer:
         self._watches.add(response)
         try:
             while True:
-                for happening in [one for one in self.store.happenings[plural] if one.version > seen]:
+                for happening in [
+                    one for one in self.store.happenings[plural] if one.version > seen and not self.is_mute
+                ]:
                     seen = happening.version
-                    event = _event(happening, selector)
+                    event = event_of(happening, chosen)
                     if event is not None:
                         kind, about = event
                         line = json.dumps({"type": kind, "object": self._shown(about, version, plural)})
@@ -212,25 +267,6 @@ class ApiServer:
 
     def _shown(self, found: Document, version: str, plural: str) -> Document:
         return {**found, "apiVersion": version, "kind": _KINDS[plural]}
-
-
-def _matches(found: Document, selector: Mapping[str, str]) -> bool:
-    labels: Mapping[str, str] = found["metadata"].get("labels", {})
-    return selector.items() <= labels.items()
-
-
-def _event(happening: Happening, selector: Mapping[str, str]) -> tuple[str, Document] | None:
-    """As a watch with this selector sees it: what ceases to match is gone, and what begins to is new."""
-    was = happening.old is not None and _matches(happening.old, selector)
-    is_ = happening.new is not None and _matches(happening.new, selector)
-    match was, is_:
-        case False, True:
-            return "ADDED", happening.last
-        case True, True:
-            return "MODIFIED", happening.last
-        case True, False:
-            return "DELETED", happening.last
-    return None
 
 
 def _merged(old: Any, patch: Any) -> Any:

@@ -9,6 +9,7 @@ from kubernetes.aio.client import Configuration
 from controllers.journal import Journal
 from controllers.kubernetes.api import Api
 from controllers.kubernetes.rate import RateLimit
+from controllers.kubernetes.reading import Reading
 from controllers.kubernetes.reflector import Patience
 from controllers.kubernetes.source import KubernetesSource
 from controllers.runtime import Runtime
@@ -53,10 +54,10 @@ class Cluster:
         self, selector: str = "", patience: Patience = QUICK, journal: Journal | None = None
     ) -> KubernetesSource:
         async def connect(context: str) -> Api:
-            return Api(Configuration(host=self.server.url), context, RateLimit(1000, 1000))
+            return Api(self.configuration(), context, RateLimit(1000, 1000))
 
         return KubernetesSource(
-            "test", self.runtime, selector=selector, patience=patience, journal=journal, connect=connect
+            "test", self.runtime, journal=journal, connect=connect, reading=Reading(selector, patience=patience)
         )
 
     async def started(
@@ -69,6 +70,10 @@ class Cluster:
         self.runtime.start(roster_known=True)
         self._tasks.append(asyncio.create_task(source.run()))
         return source
+
+    def configuration(self) -> Configuration:
+        """Where its API server is."""
+        return Configuration(host=self.server.url)
 
     def forget(self) -> None:
         """The API server forgets what has happened, and all watches break: everything is listed again."""

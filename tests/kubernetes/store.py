@@ -10,12 +10,11 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 Document = dict[str, Any]
-
-_TIME = "2026-01-01T00:00:00Z"
 
 
 class Refusal(Exception):
@@ -82,11 +81,15 @@ class Store:
     def create(self, plural: str, document: Mapping[str, Any]) -> Document:
         new = copy.deepcopy(dict(document))
         metadata = new.setdefault("metadata", {})
+        if "name" not in metadata:
+            metadata["name"] = f"{metadata['generateName']}{self.version}"
         place = (metadata.get("namespace", ""), metadata["name"])
         if place in self.objects[plural]:
             raise Refusal(409, "AlreadyExists", f'{plural} "{place[1]}" already exists')
+        if plural == "namespaces":
+            metadata["labels"] = {**(metadata.get("labels") or {}), "kubernetes.io/metadata.name": metadata["name"]}
         self._uids += 1
-        metadata.update(uid=str(UUID(int=self._uids)), generation=1, creationTimestamp=_TIME)
+        metadata.update(uid=str(UUID(int=self._uids)), generation=1, creationTimestamp=_after(0))
         return self._write(plural, place, None, new)
 
     def replace(self, plural: str, document: Mapping[str, Any], status: bool = False) -> Document:
@@ -104,24 +107,34 @@ class Store:
             new["status"] = copy.deepcopy(document.get("status", {}))
         elif "status" in old:
             new["status"] = copy.deepcopy(old["status"])
-        for kept in ("uid", "creationTimestamp", "deletionTimestamp", "generation"):
+        for kept in ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"):
             if kept in old["metadata"]:
                 new["metadata"][kept] = old["metadata"][kept]
         if _specified(new) != _specified(old):
             new["metadata"]["generation"] += 1
-        if "deletionTimestamp" in new["metadata"] and not new["metadata"].get("finalizers"):
+        if _is_over(new):
             return self._erase(plural, place, new)
         return old if _same(old, new) else self._write(plural, place, old, new)
 
-    def delete(self, plural: str, namespace: str, name: str) -> Document:
-        old = self.get(plural, namespace, name)
-        if not old["metadata"].get("finalizers"):
-            return self._erase(plural, (namespace, name), old)
-        if "deletionTimestamp" in old["metadata"]:
-            return old
+    def delete(self, plural: str, namespace: str, name: str, options: Mapping[str, Any] | None = None) -> Document:
+        """options: `DeleteOptions`, that is preconditions and a grace period."""
+        old, options = self.get(plural, namespace, name), options or {}
+        for what, wanted in (options.get("preconditions") or {}).items():
+            if old["metadata"][what] != wanted:
+                raise Refusal(409, "Conflict", f'the {what} of "{name}" is another')
+        grace = _grace(plural, old, options)
         new = copy.deepcopy(old)
-        new["metadata"]["deletionTimestamp"] = _TIME
-        return self._write(plural, (namespace, name), old, new)
+        if grace < new["metadata"].get("deletionGracePeriodSeconds", grace + 1):
+            new["metadata"].update(deletionTimestamp=_after(grace), deletionGracePeriodSeconds=grace)
+        if _is_over(new):
+            return self._erase(plural, (namespace, name), new)
+        return old if _same(old, new) else self._write(plural, (namespace, name), old, new)
+
+    def terminate(self, name: str) -> Document:
+        """A namespace is to go: its controller, which is not there, would empty it first."""
+        new = copy.deepcopy(self.get("namespaces", "", name))
+        new["metadata"]["deletionTimestamp"] = _after(0)
+        return self._write("namespaces", ("", name), self.get("namespaces", "", name), new)
 
     def _write(self, plural: str, place: tuple[str, str], old: Document | None, new: Document) -> Document:
         self.version += 1
@@ -137,6 +150,23 @@ class Store:
         gone["metadata"]["resourceVersion"] = str(self.version)
         self.happenings[plural].append(Happening(self.version, old, None, gone))
         return gone
+
+
+def _after(seconds: float) -> str:
+    return (datetime.now(UTC) + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _grace(plural: str, document: Document, options: Mapping[str, Any]) -> int:
+    """Only a Pod that is on a node has one: its kubelet ends it, and then deletes it with a grace period of 0."""
+    if plural != "pods" or not document.get("spec", {}).get("nodeName"):
+        return 0
+    return int(options.get("gracePeriodSeconds", document["spec"].get("terminationGracePeriodSeconds", 30)))
+
+
+def _is_over(document: Document) -> bool:
+    metadata = document["metadata"]
+    is_ended = "deletionTimestamp" in metadata and not metadata.get("deletionGracePeriodSeconds")
+    return is_ended and not metadata.get("finalizers")
 
 
 def _specified(document: Document) -> Document:

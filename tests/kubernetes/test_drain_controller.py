@@ -15,7 +15,8 @@ from tests.kubernetes.cluster import Cluster
 from tests.kubernetes.documents import Document, service, workload, workload_key
 from tests.kubernetes.store import Refusal
 from xds.objects import DRAINING_LABEL
-from xds.protocol.stream import Peer, Transport
+from xds.protocol.introduction import Peer
+from xds.protocol.stream import Transport
 from xds.types import CDS, EDS
 
 CLUSTER_NAME = "outbound|80|default/web|web.example"
@@ -173,12 +174,40 @@ async def test_an_entry_that_can_t_be_read_is_held_since_an_older_form_is_served
     await drained.until_marked()
     drained.take()
     assert drained.controller is not None
-    backoffs = drained.controller._backoffs
+    backoffs = drained.controller.worker._backoffs
     await drained.cluster.until(lambda: workload_key() in backoffs, "it was looked at")
     assert drained.entry is not None
     good = {**drained.entry, "spec": {**drained.entry["spec"], "address": "10.0.0.1"}}
     await drained.cluster.server.apply("workloadentries", good)
     await drained.source.catch_up(workload_key())
+    drained.take()
+    await drained.until_gone()
+
+
+async def test_what_envoy_uses_again_while_its_release_waits_to_be_sent_is_not_released(drained: Drained) -> None:
+    """Requests to an API server are limited: where many leave, each waits for those before it."""
+    drained.start()
+    assert drained.controller is not None
+    confirmed, runtime, waits = drained.controller._drain._confirmed, drained.cluster.runtime, asyncio.Event()
+
+    def wait(now: float) -> float:
+        if workload_key() not in confirmed:
+            return 0.0
+        waits.set()
+        return 0.3
+
+    drained.source._api._limit.wait = wait  # type: ignore[method-assign]
+    await drained.cluster.server.delete("workloadentries", "w")
+    await drained.until_marked()
+    drained.take()
+    await waits.wait()
+    await drained.cluster.server.delete("workloadentries", "stays")
+    await drained.cluster.until(lambda: runtime.let_alone_since(workload_key()) is None, "Envoy panics")
+    drained.take()
+    await asyncio.sleep(0.5)
+    assert drained.entry is not None, "released while Envoy sends it new requests"
+    await drained.cluster.server.apply("workloadentries", workload("new", "10.0.0.4"))
+    await drained.cluster.until(lambda: runtime.let_alone_since(workload_key()) is not None, "there is another")
     drained.take()
     await drained.until_gone()
 
@@ -205,7 +234,7 @@ async def test_without_the_finalizer_nothing_is_held_up(drained: Drained) -> Non
     await drained.cluster.server.apply("workloadentries", workload("plain", "10.0.0.2"))
     await drained.cluster.server.delete("workloadentries", "plain")
     await drained.source.catch_up(workload_key("plain"))
-    assert not [request for request in drained.cluster.server.requests if request.startswith("PATCH")]
+    assert not [request for request in drained.cluster.server.requests if request.startswith("PATCH /apis")]
 
 
 async def test_what_is_in_a_namespace_that_is_not_selected_is_left_alone(cluster: Cluster) -> None:
@@ -218,9 +247,9 @@ async def test_what_is_in_a_namespace_that_is_not_selected_is_left_alone(cluster
     key = workload_key(namespace="elsewhere")
     await cluster.server.delete("workloadentries", "w", "elsewhere")
     await source.catch_up(key)
-    await cluster.until(lambda: not controller.queue.depth, "it was looked at")
+    await cluster.until(lambda: not controller.worker.queue.depth, "it was looked at")
     assert source.document(key) is None
-    assert not [request for request in cluster.server.requests if request.startswith("PATCH")]
+    assert not [request for request in cluster.server.requests if request.startswith("PATCH /apis")]
     running.cancel()
     with suppress(asyncio.CancelledError):
         await running

@@ -38,7 +38,7 @@ async def test_nothing_older_than_what_was_applied_is_served_again(cluster: Clus
     await cluster.crash()
     await cluster.started(journal=again(journal))
     assert cluster.addresses() == {"default/other": TWO}
-    assert "kubernetes:test" in str(cluster.runtime.plane.unknowns())
+    assert "kubernetes:test" in str(cluster.runtime.plane.surroundings.unknowns())
 
 
 async def test_when_the_api_server_is_back_all_is_as_it_is_there(cluster: Cluster, journal: Journal) -> None:
@@ -54,7 +54,7 @@ async def test_when_the_api_server_is_back_all_is_as_it_is_there(cluster: Cluste
     await later.catch_up(workload_key())
     await later.catch_up(workload_key("other"))
     assert cluster.addresses() == {"default/w": "10.0.0.9"}
-    await cluster.until(lambda: not cluster.runtime.plane.unknowns(), "all is well again")
+    await cluster.until(lambda: not cluster.runtime.plane.surroundings.unknowns(), "all is well again")
 
 
 async def test_an_api_server_that_has_lost_everything_meanwhile_is_not_believed(
@@ -66,7 +66,7 @@ async def test_an_api_server_that_has_lost_everything_meanwhile_is_not_believed(
     cluster.server.empty = True
     await cluster.started(journal=again(journal))
     assert len(cluster.addresses()) == 2
-    assert "has lost" in str(cluster.runtime.plane.unknowns())
+    assert "has lost" in str(cluster.runtime.plane.surroundings.unknowns())
 
 
 async def test_an_api_server_that_is_behind_is_not_believed(cluster: Cluster, journal: Journal) -> None:
@@ -76,7 +76,7 @@ async def test_an_api_server_that_is_behind_is_not_believed(cluster: Cluster, jo
     cluster.server.stale = 3  # before there was any instance
     await cluster.started(journal=again(journal))
     assert len(cluster.addresses()) == 2
-    assert "older state" in str(cluster.runtime.plane.unknowns())
+    assert "older state" in str(cluster.runtime.plane.surroundings.unknowns())
 
 
 async def test_a_journal_that_can_t_be_written_is_no_lie(

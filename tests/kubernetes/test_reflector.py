@@ -249,6 +249,6 @@ def test_connections_may_break_for_a_moment() -> None:
     made.failed(BROKEN, 100.0)
     made.failed(BROKEN, 102.0)
     assert made.trouble(100.0 + GRACE - 0.1) is None
-    assert made.trouble(100.0 + GRACE) == "things: it is broken, for 5 s"
+    assert made.trouble(100.0 + GRACE) == "things: it is broken, since 1970-01-01T00:01:40Z"
     made.watching(106.0)
     assert made.trouble(106.0) is None

@@ -66,7 +66,7 @@ async def test_a_rolling_update_by_deletion_alone_has_no_failed_request(mesh: Me
     source = KubernetesSource("test", mesh.runtime, connect=connect)
     controller = DrainController(source, mesh.runtime, LONGEST_REQUEST, lambda: Backoff(0.05, 0.2))
     await source.start()
-    mesh.runtime.barriers.append(source.catch_up)
+    mesh.runtime.barriers.append((source.name, source.catch_up))
     envoys = [await mesh.envoy(f"envoy-{number}") for number in range(ENVOYS)]
     await confirmed(mesh, old.name)
     statuses: list[int] = []
@@ -84,7 +84,7 @@ async def test_a_rolling_update_by_deletion_alone_has_no_failed_request(mesh: Me
             await confirmed(mesh, new.name)
             await server.delete("workloadentries", old.name)
             await released(server, old.name)
-            await old.stop()
+            await old.kill()
             old = new
         for task in beside:
             task.cancel()

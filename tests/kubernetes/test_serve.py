@@ -1,15 +1,24 @@
 """`lastack serve` with a cluster as its source, by a kubeconfig."""
 
+import asyncio
 from pathlib import Path
 
+import httpx
 import pytest
 import yaml
 
+from controllers.addresses import Address, bind
 from tests.controllers.serving import ANY_PORT, serve
 from tests.kubernetes.cluster import Cluster
 from tests.kubernetes.documents import service, workload
+from tests.kubernetes.suite.pods import pod, running
 
 CONTEXT = "double"
+
+
+def free_address() -> str:
+    with bind(Address("127.0.0.1", 0)) as bound:
+        return str(Address("127.0.0.1", bound.getsockname()[1]))
 
 
 @pytest.fixture
@@ -51,3 +60,20 @@ async def test_a_context_that_there_is_not_is_told_of_at_once(filled: Cluster) -
     async with serve("--source", "kubernetes:nowhere", *ANY_PORT) as served:
         assert await served.ended() == 1
         assert "nowhere" in "".join(served.lines)
+
+
+async def test_a_hook_that_waits_is_answered_before_the_process_ends(filled: Cluster) -> None:
+    """Kubelets don't ask twice: without an answer they would kill the Pod."""
+    drain = free_address()
+    await filled.server.apply("pods", {**pod("p", namespace="default"), "status": running("10.0.0.9")})
+    more = ("--pods", "true", "--drain", drain, "--longest-request", "1s", "--settling", "0s")
+    async with serve("--source", f"kubernetes:{CONTEXT}", *more, *ANY_PORT) as served, httpx.AsyncClient() as client:
+        await served.serving()
+        entries = filled.server.store.objects["workloadentries"]
+        await filled.until(lambda: ("default", "p") in entries, "the Pod is an instance")
+        await filled.server.delete("pods", "p")
+        calling = asyncio.create_task(client.get(f"http://{drain}/v1/drain/default/p", timeout=30))
+        await filled.until(lambda: "deletionTimestamp" in entries[("default", "p")]["metadata"], "it is drained")
+        served.signal()
+        assert (await calling).json() == {"outcome": "CONFIRMED"}
+        assert await served.ended() == 0

@@ -45,6 +45,11 @@ class Mutant:
         file.write_text(self.applied(file.read_text()))
 
     @property
+    def is_of_the_core(self) -> bool:
+        """Whether the simulation runs its file; the rest is for tests of its own."""
+        return not self.path.startswith("controllers/")
+
+    @property
     def module(self) -> str:
         """The module that it is a mistake in."""
         return self.path.removesuffix(".py").replace("/", ".")

@@ -55,8 +55,8 @@ ABSENCE = (
     Mutant(
         "a restarted replica with no roster confirms",
         "xds/plane.py",
-        "self._settling = not roster_known and self.timing.settling > 0",
-        "self._settling = False",
+        "if not roster_known and self.timing.settling > 0:",
+        "if False:",
         "without a state directory receipts are UNKNOWN for a settling time",
     ),
     Mutant(

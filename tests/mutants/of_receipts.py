@@ -44,18 +44,18 @@ RECEIPTS = (
         "xds/plane.py",
         "        self._woken |= self.deliveries.changed(changes, since, revision, now)\n"
         "        # Only now: what an earlier change has touched may be let go of only by who has let go of this one too.\n"
-        "        for event, touched in applied:\n"
+        "        for event, in_use, touched in applied:\n"
         "            if isinstance(event, Applied):\n"
         "                self.footprints.applied(event.key, event.generation, revision, touched.footprint, touched.awaited)\n"
         "            else:\n"
-        "                self.footprints.deleted(event.key, revision, touched.footprint)\n",
-        "        for event, touched in applied:\n"
+        "                self.footprints.deleted(event.key, revision, touched.footprint, in_use)\n",
+        "        for event, in_use, touched in applied:\n"
         "            if isinstance(event, Applied):\n"
         "                self.footprints.applied(event.key, event.generation, revision, touched.footprint, touched.awaited)\n"
         "            else:\n"
-        "                self.footprints.deleted(event.key, revision, touched.footprint)\n"
+        "                self.footprints.deleted(event.key, revision, touched.footprint, in_use)\n"
         "        self._woken |= self.deliveries.changed(changes, since, revision, now)\n"
-        "        for event, touched in applied:\n",
+        "        for event, in_use, touched in applied:\n",
         "a footprint holds what the object has left until everybody has let go of it",
     ),
     Mutant(

@@ -1,4 +1,4 @@
-"""What the simulation and the property tests say of a tree: that all is well, that something is wrong, or nothing.
+"""What the simulation and tests say of a tree: that all is well, that something is wrong, or nothing.
 
 A mistake is noticed where an invariant does not hold or a test fails. A tree that can't be imported, tests that can't
 be collected and a command line that is refused say nothing of the mistake, and are errors.
@@ -72,11 +72,28 @@ def simulation(tree: Path, scope: Scope, seconds: float) -> Run:
     return judge_simulation(python(tree, arguments, seconds, enough=_VIOLATION))
 
 
-def properties(tree: Path, seconds: float) -> Run:
-    """Runs the property tests until one fails; what Hypothesis tries is always the same."""
+PROPERTIES = ("tests/property",)
+
+KUBERNETES = (
+    "tests/property/test_pods.py",
+    "tests/property/test_election.py",
+    "tests/kubernetes/pods",
+    "tests/kubernetes/test_drain.py",
+    "tests/kubernetes/test_reflector.py",
+    "tests/kubernetes",
+    # These start processes, or wait for time-outs, and are about neither.
+    "--ignore=tests/kubernetes/test_takeover.py",
+    "--ignore=tests/kubernetes/remote",
+    "--ignore=tests/kubernetes/webhook",
+    "--ignore=tests/kubernetes/traps/test_members.py",
+)
+
+
+def tests(tree: Path, which: Sequence[str], seconds: float) -> Run:
+    """Runs these tests until one fails; what Hypothesis tries is always the same."""
     plugins = ["-p", "no:cacheprovider", "-p", "tests.mutants.unshrunk"]
-    arguments = ["-m", "pytest", "tests/property", "-q", "-x", "--tb=short", "--hypothesis-seed=0", *plugins]
-    return judge_properties(python(tree, arguments, seconds))
+    arguments = ["-m", "pytest", *which, "-q", "-x", "--tb=short", "--hypothesis-seed=0", *plugins]
+    return judge_tests(python(tree, arguments, seconds))
 
 
 def judge_simulation(ended: Ended) -> Run:
@@ -94,7 +111,7 @@ def judge_simulation(ended: Ended) -> Run:
     return Run(Verdict.ERROR, f"ended with {ended.status}: {_last_line(ended.output)}", ended.seconds)
 
 
-def judge_properties(ended: Ended) -> Run:
+def judge_tests(ended: Ended) -> Run:
     """What pytest's output and exit status mean."""
     if ended.status == 0:
         return Run(Verdict.PASSED, "", ended.seconds)

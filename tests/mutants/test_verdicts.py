@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.mutants.processes import Ended, python
-from tests.mutants.runs import Run, Verdict, imports, judge_properties, judge_simulation
+from tests.mutants.runs import Run, Verdict, imports, judge_simulation, judge_tests
 from tests.mutants.trial import judge
 
 TRACEBACK = 'Traceback (most recent call last):\n  File "x.py", line 1, in f\nKeyError: 7\n'
@@ -41,10 +41,8 @@ def test_the_simulation_is_judged_by_its_status_and_by_what_it_names(
         ("no tests ran\n", 5, Verdict.ERROR),
     ],
 )
-def test_the_property_tests_are_judged_by_their_status_and_by_what_failed(
-    output: str, status: int | None, verdict: Verdict
-) -> None:
-    assert judge_properties(Ended(output, status, 1.0)).verdict is verdict
+def test_tests_are_judged_by_their_status_and_by_what_failed(output: str, status: int | None, verdict: Verdict) -> None:
+    assert judge_tests(Ended(output, status, 1.0)).verdict is verdict
 
 
 def test_a_failure_is_told_by_the_line_that_tells_it() -> None:
@@ -52,25 +50,27 @@ def test_a_failure_is_told_by_the_line_that_tells_it() -> None:
         judge_simulation(Ended("seed 3: violation of root: r1\nmore\n", 1, 1.0)).what == "seed 3: violation of root: r1"
     )
     assert judge_simulation(Ended(TRACEBACK, 1, 1.0)).what == "KeyError: 7"
-    assert judge_properties(Ended("FAILED tests/property/test_lag.py::test_a\n", 1, 1.0)).what == "test_lag.py::test_a"
+    assert judge_tests(Ended("FAILED tests/property/test_lag.py::test_a\n", 1, 1.0)).what == "test_lag.py::test_a"
 
 
 def test_the_simulation_catches_before_the_property_tests_do() -> None:
     failed, passed = Run(Verdict.FAILED, "so", 1.0), Run(Verdict.PASSED, "", 2.0)
-    assert judge("m", failed, None).by == "simulation"
-    assert judge("m", passed, failed).by == "property"
-    assert judge("m", Run(Verdict.CRASHED, "so", 1.0), None).by == "simulation, crash"
-    assert not judge("m", passed, passed).caught
+    assert judge("m", ("simulation", failed)).by == "simulation"
+    assert judge("m", ("simulation", passed), ("property", failed)).by == "property"
+    assert judge("m", ("simulation", Run(Verdict.CRASHED, "so", 1.0))).by == "simulation, crash"
+    assert not judge("m", ("simulation", passed), ("property", passed)).caught
 
 
 def test_what_could_not_be_run_is_not_caught() -> None:
-    outcome = judge("m", Run(Verdict.PASSED, "", 1.0), Run(Verdict.ERROR, "no such option", 1.0))
+    outcome = judge(
+        "m", ("simulation", Run(Verdict.PASSED, "", 1.0)), ("property", Run(Verdict.ERROR, "no such option", 1.0))
+    )
     assert not outcome.caught
     assert outcome.error == "property: no such option"
 
 
 def test_out_of_time_is_not_caught() -> None:
-    outcome = judge("m", Run(Verdict.OUT_OF_TIME, "", 1.0), Run(Verdict.PASSED, "", 1.0))
+    outcome = judge("m", ("simulation", Run(Verdict.OUT_OF_TIME, "", 1.0)), ("property", Run(Verdict.PASSED, "", 1.0)))
     assert not outcome.caught
     assert outcome.what == "out of time: simulation"
 

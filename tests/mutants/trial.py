@@ -1,4 +1,4 @@
-"""One mutant's trial: a copy of the tree, the mistake in it, and then the simulation and the property tests."""
+"""One mutant's trial: a copy of the tree, the mistake in it, and then whatever should notice it."""
 
 import shutil
 from dataclasses import dataclass
@@ -6,10 +6,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.mutants.mutant import DoesNotApply, Mutant
-from tests.mutants.runs import Run, Scope, Verdict, imports, properties, simulation
+from tests.mutants.runs import KUBERNETES, PROPERTIES, Run, Scope, Verdict, imports, simulation, tests
 
 ROOT = Path(__file__).parent.parent.parent
-PARTS = ("controllers", "ledger", "protos", "tests", "xds", "pyproject.toml")
+PARTS = ("controllers", "deploy", "ledger", "protos", "tests", "xds", "pyproject.toml")
 """Of the project: what the tests need."""
 
 LAYERS = ("controllers", "ledger", "protos", "tests", "xds")
@@ -55,9 +55,13 @@ def try_mutant(mutant: Mutant, original: Path, scope: Scope, budget: float) -> O
         found = imports(tree, [*LAYERS, mutant.module])
         if found.verdict is not Verdict.PASSED:
             return Outcome(mutant.name, None, "", found.seconds, found.what)
+        if not mutant.is_of_the_core:
+            return judge(mutant.name, ("test", tests(tree, KUBERNETES, budget)))
         simulated = simulation(tree, scope, SIMULATION_SHARE * budget)
-        tested = None if simulated.noticed else properties(tree, budget - simulated.seconds)
-        return judge(mutant.name, simulated, tested)
+        if simulated.noticed:
+            return judge(mutant.name, ("simulation", simulated))
+        tested = tests(tree, PROPERTIES, budget - simulated.seconds)
+        return judge(mutant.name, ("simulation", simulated), ("property", tested))
 
 
 def try_original(original: Path, scope: Scope, budget: float) -> Outcome:
@@ -65,12 +69,12 @@ def try_original(original: Path, scope: Scope, budget: float) -> Outcome:
     found = imports(original, LAYERS)
     if found.verdict is not Verdict.PASSED:
         return Outcome("none", None, "", found.seconds, found.what)
-    return judge("none", simulation(original, scope, budget), properties(original, budget))
+    simulated, tested = simulation(original, scope, budget), tests(original, (*PROPERTIES, *KUBERNETES[2:]), budget)
+    return judge("none", ("simulation", simulated), ("test", tested))
 
 
-def judge(name: str, simulated: Run, tested: Run | None) -> Outcome:
-    """What both runs together say. `tested` is None where the simulation had noticed already."""
-    runs = [("simulation", simulated)] + ([("property", tested)] if tested is not None else [])
+def judge(name: str, *runs: tuple[str, Run]) -> Outcome:
+    """What the runs together say, each by its name."""
     seconds = sum(run.seconds for _, run in runs)
     for by, run in runs:
         if run.noticed:

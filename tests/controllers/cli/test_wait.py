@@ -2,6 +2,7 @@
 
 import json
 import socket
+import time
 from typing import Any
 
 import pytest
@@ -27,6 +28,19 @@ def test_confirmed_ends_with_0(plane: Live) -> None:
     assert result.exit_code == 0, result.output
     assert result.stdout.startswith("WorkloadEntry/shop/pay-1: CONFIRMED after ")
     assert result.stderr == "acked 0/0, pending 0\n"
+
+
+def test_it_waits_until_the_receipt_has_stayed(plane: Live) -> None:
+    began = time.monotonic()
+    result = plane.lastack("wait", "we/shop/pay-1", "--stays", "200ms")
+    assert result.exit_code == 0, result.output
+    assert time.monotonic() - began >= 0.2
+
+
+def test_a_receipt_that_has_to_stay_for_longer_than_is_waited_is_refused(plane: Live) -> None:
+    result = plane.lastack("wait", "we/shop/pay-1", "--stays", "31s")
+    assert result.exit_code == 2
+    assert "longer than --timeout" in result.stderr
 
 
 def test_it_waits_for_the_ack(plane: Live) -> None:

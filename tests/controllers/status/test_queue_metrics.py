@@ -7,9 +7,8 @@ from controllers.work_queue import WorkQueue
 
 
 def test_a_queue_is_told_of_by_its_name() -> None:
-    registry, collector = CollectorRegistry(), QueueCollector(lambda: 10.0)
-    registry.register(collector)
-    queue = collector.queues["drain kubernetes"] = WorkQueue[str]()
+    registry, queue = CollectorRegistry(), WorkQueue[str]()
+    registry.register(QueueCollector(lambda: [("drain kubernetes", queue)], lambda: 10.0))
     queue.add("a", 4.0)
     queue.add("b", 7.0)
     queue.retry("c", 20.0)

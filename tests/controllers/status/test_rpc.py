@@ -75,6 +75,13 @@ async def test_a_watched_receipt_ends_with_the_timeout(world: World, channel: gr
     assert seen == [Receipt.PENDING]
 
 
+async def test_a_receipt_has_to_stay_what_it_is_where_that_is_asked_for(channel: grpc.aio.Channel) -> None:
+    question = GetReceiptRequest(kind="we", namespace="shop", name="pay-1", stays=Duration(seconds=16))
+    receipt = await StatusStub(channel).GetReceipt(question)
+    assert receipt.outcome == Receipt.PENDING
+    assert list(receipt.reasons) == ["CONFIRMED, and it has to stay so for 16s"]
+
+
 async def test_who_hangs_up_is_waited_for_no_more(world: World, channel: grpc.aio.Channel) -> None:
     waiting = StatusStub(channel).GetReceipt(asked("nope", seconds=600))
     await world.until(lambda: len(world.plane.room) == 1)
@@ -89,6 +96,7 @@ async def test_who_hangs_up_is_waited_for_no_more(world: World, channel: grpc.ai
         (GetReceiptRequest(kind="we", name="a"), "namespace: '' can't be one"),
         (asked("a", generation=-1), "generation: -1 can't be one"),
         (asked("a", seconds=-1), "timeout: -1 s is in the past"),
+        (GetReceiptRequest(kind="we", namespace="s", name="a", stays=Duration(seconds=601)), "stays: 601 s is longer"),
     ],
 )
 async def test_a_bad_argument_is_named(channel: grpc.aio.Channel, request_: GetReceiptRequest, told: str) -> None:

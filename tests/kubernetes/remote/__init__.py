@@ -1,0 +1,1 @@
+"""More clusters, by Secrets."""

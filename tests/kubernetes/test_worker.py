@@ -1,0 +1,81 @@
+"""Runs the work of a controller."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+
+from controllers.clock import Clock
+from controllers.kubernetes.api import ApiError
+from controllers.kubernetes.backoff import Backoff
+from controllers.kubernetes.reflector import Failure
+from controllers.kubernetes.worker import Worker
+from tests.envoy.waiting import eventually
+
+
+@asynccontextmanager
+async def running(worker: Worker[str]) -> AsyncIterator[None]:
+    task = asyncio.create_task(worker.run())
+    yield
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+class Work:
+    """Steps that are remembered, fail as often as they are to, and wait until they are let go."""
+
+    def __init__(self, failures: int = 0) -> None:
+        self.done: list[str] = []
+        self.at_once = self.most_at_once = 0
+        self.may_end = asyncio.Event()
+        self._failures = failures
+
+    async def step(self, key: str) -> None:
+        self.at_once += 1
+        self.most_at_once = max(self.at_once, self.most_at_once)
+        try:
+            await self.may_end.wait()
+            if self._failures:
+                self._failures -= 1
+                raise ApiError(Failure(500, "broken"))
+            self.done.append(key)
+        finally:
+            self.at_once -= 1
+
+
+def worker(work: Work, every: Callable[[], list[str]] = list, most: float = 1000) -> Worker[str]:
+    return Worker("test", Clock(), work.step, every, lambda: Backoff(0.01, 0.02), most)
+
+
+async def test_what_fails_is_done_again() -> None:
+    work = Work(failures=3)
+    work.may_end.set()
+    works = worker(work)
+    async with running(works):
+        await asyncio.sleep(0)
+        works.add("a")
+        await eventually(lambda: work.done == ["a"], 5.0, "it is done")
+    assert works.queue.retries == 3
+
+
+async def test_it_begins_with_a_look_at_everything() -> None:
+    work = Work()
+    work.may_end.set()
+    async with running(worker(work, lambda: ["a", "b"])):
+        await eventually(lambda: sorted(work.done) == ["a", "b"], 5.0, "both are done")
+
+
+async def test_while_it_does_not_run_nothing_waits() -> None:
+    """As on a standby, which may never run: what happened then is found by the look at everything."""
+    works = worker(Work())
+    works.add("a")
+    assert works.queue.depth == 0
+
+
+async def test_no_more_are_worked_on_at_once_than_is_said() -> None:
+    work = Work()
+    async with running(worker(work, lambda: [str(number) for number in range(10)], most=3)):
+        await eventually(lambda: work.at_once == 3, 5.0, "three are")
+        work.may_end.set()
+        await eventually(lambda: len(work.done) == 10, 5.0, "all are done")
+    assert work.most_at_once == 3

@@ -1,0 +1,1 @@
+"""The admission webhook: what it gives Pods, and how it proves who it is."""
