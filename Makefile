@@ -4,12 +4,13 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
+HELM ?= helm
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test unit envoy conformance simulate scenarios mutants fuzz hostility bench bench-quick check format lint types imports protos clean
+.PHONY: help setup demo test unit envoy conformance test-kubernetes deploy-check simulate scenarios mutants fuzz hostility bench bench-quick check format lint types imports protos clean
 
 help: ## list the habits
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("lastack needs Python 3.11 or newer; this is " + sys.version.split()[0] + " (say: make PYTHON=...)" if sys.version_info < (3, 11) else 0)'
@@ -35,13 +36,20 @@ envoy: $(READY) ## run the tests against real Envoys only
 conformance: $(READY) ## run the protocol's rules on every transport, and print the table
 	$(BIN)/python -m tests.conformance.table $(ARGS)
 
+test-kubernetes: $(READY) ## run what holds in every cluster against a real one: KUBECONFIG=FILE (as cluster-admin)
+	@test -n "$(KUBECONFIG)" || { echo 'which cluster? say: make test-kubernetes KUBECONFIG=FILE' >&2; exit 2; }
+	LASTACK_TEST_KUBECONFIG=$(KUBECONFIG) $(BIN)/python -m pytest tests/kubernetes/suite $(ARGS)
+
+deploy-check: $(READY) ## render the chart and check it, offline: HELM=PATH, KUBECONFIG=FILE asks an API server too
+	$(BIN)/python -m tests.deploy --helm $(HELM) $(if $(KUBECONFIG),--kubeconfig $(KUBECONFIG)) $(ARGS)
+
 simulate: $(READY) ## run 200 worlds of faults, 1000 steps each; SEED=7 STEPS=1000 replays one, SEEDS=50 runs so many
 	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED)) $(if $(STEPS),--steps $(STEPS)) $(if $(SEEDS),--seeds $(SEEDS))
 
 scenarios: $(READY) ## check the traps that are written down; ARGS=--regenerate writes down what is seen now
 	$(BIN)/python -m tests.scenarios $(ARGS)
 
-mutants: $(READY) ## apply plausible mistakes to the core, and see that each is caught; ARGS="--only NAME"
+mutants: $(READY) ## apply plausible mistakes to what decides, and see that each is caught; ARGS="--only NAME"
 	$(BIN)/python -m tests.mutants $(ARGS)
 
 fuzz: $(READY) ## throw mutated bytes at requests, objects and files, for an hour; SECONDS=60 for each
