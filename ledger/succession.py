@@ -40,6 +40,7 @@ class Succession:
         self.connecting: set[StreamId] = set()
         self.relics: set[tuple[StreamId, ResourceName]] = set()
         self.views: Counter[Hashable] = Counter()
+        self._vacated: set[Hashable] = set()
         self.released: set[StreamId] = set()
         self.absent: set[StreamId] = set()
         self.retainted: set[ProxyId] = set()
@@ -51,6 +52,11 @@ class Succession:
     def _next_moment(self) -> int:
         self.moment += 1
         return self.moment
+
+    def take_vacated(self) -> set[Hashable]:
+        """Takes out the views that some stream has left, and none has by now."""
+        vacated, self._vacated = self._vacated, set()
+        return {view for view in vacated if view not in self.views}
 
     # How many processes there may be
 
@@ -230,6 +236,7 @@ class Succession:
         self.views[record.view] -= 1
         if not self.views[record.view]:
             del self.views[record.view]
+            self._vacated.add(record.view)
         streams = self.of_proxy[record.proxy]
         del streams[record.id]
         if not streams:

@@ -26,6 +26,7 @@ from xds.protocol.world import World
 from xds.snapshot import Snapshot
 from xds.surroundings import Concerns, Surroundings
 from xds.timing import Timing
+from xds.view import View
 
 ANSWERS_AT_ONCE = 200
 """Receipts that a server should look after in one go: 20 ms."""
@@ -203,7 +204,6 @@ class Plane:
             self.deliveries.end(stream.id, now)
             self.roster.stream_ended(stream.record.proxy, now)
             self._memory.told_by(stream)
-        self._drop_views()
         self._after(now)
 
     def take_woken(self) -> set[StreamId]:
@@ -225,7 +225,6 @@ class Plane:
         absent = self.roster.forget(proxy, now)
         if not self.deliveries.forget(proxy) and not absent:
             return False
-        self._drop_views()
         self._after(now)
         return True
 
@@ -285,6 +284,7 @@ class Plane:
     # The rest
 
     def _after(self, now: float, surroundings: bool = False) -> None:
+        self._drop_views()
         if surroundings:
             self.room.surroundings_changed()
         self.room.run(now, self._answers_at_once)
@@ -294,6 +294,6 @@ class Plane:
         return StreamId(self._next_stream - 1)
 
     def _drop_views(self) -> None:
-        for view in self.snapshot.views():
-            if not self.deliveries.views[view]:
+        for view in self.deliveries.take_vacated():
+            if isinstance(view, View):
                 self.snapshot.drop_view(view)

@@ -90,8 +90,8 @@ def _check_streams(plane: Plane) -> None:
     assert of_proxy == records, "another index of proxies than there are"
     views = Counter(record.view for record in records.values())
     assert deliveries.views == views, "another count of views than there are"
-    # One that no stream has any more goes with the next end of a stream; None is of an earlier process.
-    assert views.keys() - {None} <= plane.snapshot.views(), "a view is not kept up to date"
+    of_streams = views.keys() - {None}  # which those of a loaded roster have
+    assert of_streams == plane.snapshot.views(), "other views are kept up to date than streams have"
     for record in records.values():
         if record.ended is None and LDS in record.interests and not record.asks_for_everything:
             asked = record.interests[LDS].names | record.interests[LDS].given_up

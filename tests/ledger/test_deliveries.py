@@ -236,7 +236,9 @@ def test_nothing_is_left_of_a_proxy_that_is_gone() -> None:
     scene.deliveries.claim(proxy, ["db"])
     scene.change("web", "api")
     scene.end(proxy)
+    view = scene.deliveries.streams[proxy.stream].view
     assert scene.deliveries.forget(scene.deliveries.streams[proxy.stream].proxy)
+    assert scene.deliveries.take_vacated() == {view}
     assert footprint_of(scene) == empty
 
 
