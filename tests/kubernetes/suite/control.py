@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode
 
+from controllers.clock import Clock
 from controllers.kubernetes.api import Api
 from controllers.kubernetes.backoff import Backoff
 from controllers.kubernetes.definitions import POD, WORKLOAD_GROUP
@@ -34,6 +35,15 @@ LONGEST_REQUEST = -1.0
 PODS = {POD: lean, WORKLOAD_GROUP: lambda document: document}
 
 _QUICK = Patience(missing=1.0, grace=0.5, base=0.01, most=0.1)
+
+
+class Hurried(Clock):
+    """Real time, of which a test can let some go by at once."""
+
+    ahead = 0.0
+
+    def __call__(self) -> float:
+        return super().__call__() + self.ahead
 
 
 class Killed:
@@ -88,7 +98,7 @@ class Control:
         self.lab = lab
         self.requests: list[str] = []
         """Method and URL of each."""
-        self.runtime = runtime or Runtime(Plane())
+        self.runtime = runtime or Runtime(Plane(), Hurried())
         self.source = KubernetesSource(
             "test",
             self.runtime,
@@ -139,6 +149,35 @@ class Control:
     def addresses(self) -> dict[str, str]:
         """Of every WorkloadEntry that was taken in, by name."""
         return {entry.name: entry.endpoint.address for entry in self.runtime.plane.index.workloads.values()}
+
+    @property
+    def writes(self) -> list[str]:
+        """Those of the requests."""
+        return [request for request in self.requests if not request.startswith("GET")]
+
+    async def at_rest(self) -> None:
+        """All that was written is taken in, and all is done about it that is to be done by now."""
+        written = -1
+        while written != len(self.writes):
+            written = len(self.writes)
+            await self.source.refresh()
+            await self.until(self._is_idle, "nothing is left to do but to wait for proxies")
+
+    def _is_idle(self) -> bool:
+        assert not [task for task in self._tasks if task.done()], "a controller has ended, and so the process"
+        workers = (self.drain.worker, self.pods.worker, self.proxies.worker, self.status.worker)
+        at_work = sum(worker._working for worker in workers)
+        return not any(worker.queue.depth for worker in workers) and at_work == len(self.runtime.plane.room)
+
+    async def pass_time(self, seconds: float) -> None:
+        """Time goes by, and what was due is done."""
+        clock = self.runtime.clock
+        assert isinstance(clock, Hurried), "the runtime has a clock that can't be hurried"
+        clock.ahead += seconds
+        self.runtime.discovery.tick()
+        for worker in (self.drain.worker, self.pods.worker, self.proxies.worker, self.status.worker):
+            worker._wake.set()
+        await self.at_rest()
 
     async def until(self, condition: Callable[[], object], what: str) -> None:
         async def holds() -> bool:

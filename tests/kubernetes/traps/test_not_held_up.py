@@ -24,7 +24,7 @@ async def test_a_pod_that_is_deleted_before_it_is_published_drains_at_once(lab: 
         await begun(lab)
         await entry(lab)
         await control.until(lambda: "p" in control.addresses(), "its entry is taken in")
-        await asyncio.sleep(0.5)
+        await control.at_rest()
         await lab.delete("pods", "p")
 
         async def is_deleted() -> bool:
@@ -38,7 +38,7 @@ async def test_a_pod_that_is_not_ready_any_more_is_marked_at_once(lab: Lab) -> N
         await begun(lab)
         await entry(lab)
         await control.until(lambda: "p" in control.addresses(), "its entry is taken in")
-        await asyncio.sleep(0.5)
+        await control.at_rest()
         await lab.api.patch(f"{path_of('pods', lab.namespace, 'p')}/status", {"status": running(ONE, ready=False)})
 
         async def is_marked() -> bool:

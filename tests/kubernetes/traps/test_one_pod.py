@@ -17,9 +17,8 @@ async def test_an_annotation_of_one_pod_ends_no_controller(lab: Lab) -> None:
         await lab.apply("serviceentries", service(namespace=lab.namespace))
         deep = gated("p", annotations={"lastack.io/workload-entry": "[" * 100_000})
         await lab.apply("pods", {**deep, "status": running(ONE)})
-        for _ in range(20):
-            await asyncio.sleep(0.1)
-            assert not [task for task in control._tasks if task.done()], "PodController has ended, and so the process"
+        await control.at_rest()
+        assert not [task for task in control._tasks if task.done()], "PodController has ended, and so the process"
 
 
 async def test_people_are_told_where_the_api_server_refuses_an_entry(lab: Lab) -> None:
@@ -55,9 +54,11 @@ async def test_a_template_with_our_mark_writes_no_end_of_patches(lab: Lab) -> No
         await lab.apply(
             "pods", {**gated("p", annotations={"lastack.io/workload-entry": given}), "status": running(ONE)}
         )
-        await asyncio.sleep(2.0)
+        for _ in range(10):
+            await control.source.refresh()
+            await control.pass_time(10.0)
         writes = [
-            request for request in control.requests if request.startswith("PATCH") and "/workloadentries" in request
+            request for request in control.writes if request.startswith("PATCH") and "/workloadentries" in request
         ]
         assert len(writes) <= 1, writes
 

@@ -15,12 +15,12 @@ async def test_an_entry_that_was_never_readable_is_released_or_people_are_told_w
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(drain_controller, "_RECEIPT_SECONDS", 0.2)
-    async with controlled(lab):
+    async with controlled(lab) as control:
         await lab.apply("serviceentries", service(namespace=lab.namespace))
         bad = workload(address="not an address", namespace=lab.namespace)
         bad["metadata"]["finalizers"] = [FINALIZER]
         await lab.apply("workloadentries", bad)
-        await asyncio.sleep(0.3)
+        await control.at_rest()
         await lab.delete("workloadentries", "w")
 
         async def told_or_gone() -> bool:
@@ -58,9 +58,10 @@ async def test_a_status_controller_forgets_what_is_gone(lab: Lab) -> None:
         await lab.apply("serviceentries", service(namespace=lab.namespace))
         for number in range(20):
             await lab.apply("workloadentries", workload(f"w{number}", f"10.0.1.{number}", namespace=lab.namespace))
-        await asyncio.sleep(2.0)
+        await control.at_rest()
+        await control.pass_time(2.0)
         for number in range(20):
             await lab.delete("workloadentries", f"w{number}")
-        await asyncio.sleep(2.0)
+        await control.at_rest()
         left = [key for key in control.status.worker._backoffs if key.kind == "WorkloadEntry"]
         assert not left, len(left)
