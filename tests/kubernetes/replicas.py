@@ -10,6 +10,7 @@ from pathlib import Path
 import yaml
 
 from tests.controllers.serving import ANY_PORT, Served, serve
+from tests.kubernetes.kubeconfig import kubeconfig
 from tests.kubernetes.store import Document
 
 LEASE, DURATION = "default/lastack", 3
@@ -90,7 +91,7 @@ async def replica(port: int, folder: Path, name: str, *arguments: str | Path) ->
     wire = Wire(port)
     await wire.open()
     path = folder / f"kubeconfig-{name}"
-    path.write_text(yaml.safe_dump(kubeconfig(f"http://127.0.0.1:{wire.port}")))
+    path.write_text(yaml.safe_dump(kubeconfig({_CONTEXT: {"server": f"http://127.0.0.1:{wire.port}"}})))
     shared = ("--lease", LEASE, "--lease-duration", f"{DURATION}s", "--settling", "0s", "--identifier", name)
     fixed = ("--source", f"kubernetes:{_CONTEXT}", "--longest-request", "100ms", "--drain-time", "100ms")
     try:
@@ -106,15 +107,3 @@ def given_up() -> Document:
     namespace, name = LEASE.split("/")
     spec = {"holderIdentity": "", "leaseDurationSeconds": 1, "leaseTransitions": 0}
     return {"metadata": {"namespace": namespace, "name": name}, "spec": spec}
-
-
-def kubeconfig(url: str) -> Document:
-    """Of a double."""
-    return {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "current-context": _CONTEXT,
-        "clusters": [{"name": _CONTEXT, "cluster": {"server": url}}],
-        "users": [{"name": _CONTEXT, "user": {"token": "secret"}}],
-        "contexts": [{"name": _CONTEXT, "context": {"cluster": _CONTEXT, "user": _CONTEXT}}],
-    }

@@ -11,6 +11,7 @@ from controllers.addresses import Address, bind
 from tests.controllers.serving import ANY_PORT, serve
 from tests.kubernetes.cluster import Cluster
 from tests.kubernetes.documents import service, workload
+from tests.kubernetes.kubeconfig import kubeconfig
 from tests.kubernetes.suite.pods import pod, running
 
 CONTEXT = "double"
@@ -24,15 +25,8 @@ def free_address() -> str:
 @pytest.fixture
 async def filled(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cluster:
     """A cluster with a service and its instance, which the kubeconfig names."""
-    config = {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "clusters": [{"name": CONTEXT, "cluster": {"server": cluster.server.url}}],
-        "users": [{"name": CONTEXT, "user": {"token": "secret"}}],
-        "contexts": [{"name": CONTEXT, "context": {"cluster": CONTEXT, "user": CONTEXT}}],
-    }
     path = tmp_path / "kubeconfig"
-    path.write_text(yaml.safe_dump(config))
+    path.write_text(yaml.safe_dump(kubeconfig({CONTEXT: {"server": cluster.server.url}})))
     monkeypatch.setenv("KUBECONFIG", str(path))
     await cluster.server.apply("serviceentries", service())
     await cluster.server.apply("workloadentries", workload())

@@ -12,7 +12,7 @@ from tests.controllers.serving import ANY_PORT, Served, serve
 from tests.kubernetes.api_server import ApiServer
 from tests.kubernetes.cluster import Cluster
 from tests.kubernetes.documents import namespace, service, workload
-from tests.kubernetes.remote.test_login import kubeconfig
+from tests.kubernetes.remote.test_login import of_secret
 from tests.kubernetes.store import Document
 
 PATIENCE = 20.0
@@ -22,7 +22,7 @@ PATIENCE = 20.0
 async def first(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cluster:
     """The first cluster, which the kubeconfig names; with a service, and no instance of it."""
     path = tmp_path / "kubeconfig"
-    path.write_bytes(kubeconfig(server=cluster.server.url))
+    path.write_bytes(of_secret(server=cluster.server.url))
     monkeypatch.setenv("KUBECONFIG", str(path))
     await cluster.server.apply("namespaces", namespace("lastack"))
     await cluster.server.apply("serviceentries", service())
@@ -44,7 +44,7 @@ async def another(address: str) -> AsyncIterator[ApiServer]:
 
 def secret(name: str, **clusters: str) -> Document:
     """clusters: the address of each one's API server."""
-    data = {cluster: base64.b64encode(kubeconfig(server=url)).decode() for cluster, url in clusters.items()}
+    data = {cluster: base64.b64encode(of_secret(server=url)).decode() for cluster, url in clusters.items()}
     return {"metadata": {"name": name, "namespace": "lastack", "labels": {"istio/multiCluster": "true"}}, "data": data}
 
 
@@ -123,7 +123,7 @@ async def test_a_kubeconfig_that_can_t_be_used_is_told_and_the_others_go_on(firs
     async with another("10.1.0.1") as second, serving() as served:
         await served.serving()
         broken = secret("a", third="http://127.0.0.1:1")
-        broken["data"]["third"] = base64.b64encode(kubeconfig({"exec": {"command": "sh"}})).decode()
+        broken["data"]["third"] = base64.b64encode(of_secret({"exec": {"command": "sh"}})).decode()
         await first.server.apply("secrets", broken)
         await served.logged("a cluster can't be read")
         await first.server.apply("secrets", secret("b", second=second.url))

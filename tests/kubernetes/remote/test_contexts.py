@@ -8,22 +8,16 @@ import yaml
 from tests.controllers.serving import ANY_PORT, serve
 from tests.kubernetes.cluster import Cluster
 from tests.kubernetes.documents import service, workload
+from tests.kubernetes.kubeconfig import kubeconfig
 from tests.kubernetes.remote.test_clusters import another
 
 SOURCES = ("--source", "kubernetes:first", "--source", "kubernetes:second", "--settling", "0s", *ANY_PORT)
 
 
-def kubeconfig(folder: Path, **urls: str) -> Path:
-    """urls: of the API server of each context."""
-    config = {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "clusters": [{"name": name, "cluster": {"server": url}} for name, url in urls.items()],
-        "users": [{"name": "us", "user": {"token": "secret"}}],
-        "contexts": [{"name": name, "context": {"cluster": name, "user": "us"}} for name in urls],
-    }
+def written(folder: Path, **urls: str) -> Path:
+    """A kubeconfig. urls: of the API server of each context."""
     path = folder / "kubeconfig"
-    path.write_text(yaml.safe_dump(config))
+    path.write_text(yaml.safe_dump(kubeconfig({name: {"server": url} for name, url in urls.items()})))
     return path
 
 
@@ -39,7 +33,7 @@ async def test_instances_come_from_all_and_services_from_the_first(
 ) -> None:
     async with another("10.1.0.1") as second:
         await second.apply("serviceentries", service("ignored"))
-        monkeypatch.setenv("KUBECONFIG", str(kubeconfig(tmp_path, first=first.server.url, second=second.url)))
+        monkeypatch.setenv("KUBECONFIG", str(written(tmp_path, first=first.server.url, second=second.url)))
         async with serve(*SOURCES, "--state-dir", tmp_path / "state") as served:
             await served.serving()
             for key, known in (("we/default/w", True), ("we/default/remote", True), ("se/default/ignored", False)):
@@ -52,7 +46,7 @@ async def test_a_second_one_that_is_lost_makes_every_receipt_unknown_or_only_its
 ) -> None:
     for allowed, other in (((), "UNKNOWN"), (("--allow-unreachable", "second"), "CONFIRMED")):
         async with another("10.1.0.1") as second:
-            monkeypatch.setenv("KUBECONFIG", str(kubeconfig(tmp_path, first=first.server.url, second=second.url)))
+            monkeypatch.setenv("KUBECONFIG", str(written(tmp_path, first=first.server.url, second=second.url)))
             async with serve(*SOURCES, *allowed) as served:
                 await served.serving()
                 assert (await served.receipt("we/default/remote"))["outcome"] == "CONFIRMED"

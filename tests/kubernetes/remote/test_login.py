@@ -6,23 +6,15 @@ from typing import Any
 import pytest
 
 from controllers.kubernetes.login import LoginError, by_document
+from tests.kubernetes.kubeconfig import kubeconfig
 
 
-def kubeconfig(user: dict[str, Any] | None = None, **cluster: Any) -> bytes:
-    named = {"cluster": {"server": "http://127.0.0.1:1", **cluster}, "name": "c"}
-    document = {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "clusters": [named],
-        "users": [{"name": "u", "user": user or {"token": "secret"}}],
-        "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
-        "current-context": "x",
-    }
-    return json.dumps(document).encode()
+def of_secret(user: dict[str, Any] | None = None, **cluster: Any) -> bytes:
+    return json.dumps(kubeconfig({"c": {"server": "http://127.0.0.1:1", **cluster}}, user)).encode()
 
 
 async def test_it_tells_where_the_cluster_is_and_who_we_are() -> None:
-    configuration = await by_document(kubeconfig())()
+    configuration = await by_document(of_secret())()
     assert configuration.host == "http://127.0.0.1:1"
     assert "secret" in str(await configuration.auth_settings())
 
@@ -30,11 +22,11 @@ async def test_it_tells_where_the_cluster_is_and_who_we_are() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (kubeconfig({"exec": {"command": "sh"}}), "has exec, which is not followed"),
-        (kubeconfig({"auth-provider": {"name": "oidc"}}), "has auth-provider"),
-        (kubeconfig({"tokenFile": "/etc/passwd"}), "has tokenFile"),
-        (kubeconfig({"client-certificate": "/etc/c"}), "has client-certificate"),
-        (kubeconfig(None, **{"certificate-authority": "/etc/ca"}), "has certificate-authority"),
+        (of_secret({"exec": {"command": "sh"}}), "has exec, which is not followed"),
+        (of_secret({"auth-provider": {"name": "oidc"}}), "has auth-provider"),
+        (of_secret({"tokenFile": "/etc/passwd"}), "has tokenFile"),
+        (of_secret({"client-certificate": "/etc/c"}), "has client-certificate"),
+        (of_secret(None, **{"certificate-authority": "/etc/ca"}), "has certificate-authority"),
         (b"[]", "it is no mapping"),
         (b"{", "it is no usable kubeconfig"),
         (b"{}", "it is no usable kubeconfig"),

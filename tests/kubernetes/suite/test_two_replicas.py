@@ -14,7 +14,7 @@ from controllers.kubernetes.drain import FINALIZER
 from tests.controllers.proxy import FakeProxy
 from tests.controllers.serving import ANY_PORT, Served, serve
 from tests.kubernetes.documents import service, workload
-from tests.kubernetes.replicas import kubeconfig
+from tests.kubernetes.kubeconfig import kubeconfig
 from tests.kubernetes.suite.lab import KUBECONFIG, Lab
 from xds.objects import DRAINING_LABEL
 
@@ -23,7 +23,7 @@ def kubeconfig_of(lab: Lab, folder: Path) -> Path:
     if lab.double is None:
         return Path(os.environ[KUBECONFIG])
     path = folder / "kubeconfig"
-    path.write_text(yaml.safe_dump(kubeconfig(lab.double.url)))
+    path.write_text(yaml.safe_dump(kubeconfig({"double": {"server": lab.double.url}})))
     return path
 
 

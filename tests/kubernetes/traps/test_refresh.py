@@ -13,7 +13,7 @@ from controllers.runtime import Runtime
 from controllers.settings import Settings
 from tests.kubernetes.cluster import Cluster
 from tests.kubernetes.remote.test_clusters import another, first, secret
-from tests.kubernetes.remote.test_login import kubeconfig
+from tests.kubernetes.remote.test_login import of_secret
 from xds.plane import Plane
 
 __all__ = ["first"]
@@ -44,12 +44,12 @@ async def test_a_secret_that_has_changed_ends_no_refresh(
         old = store.get("secrets", "lastack", "s")
         match change:
             case "another kubeconfig":
-                data = {"second": base64.b64encode(kubeconfig(server=third.url)).decode()}
+                data = {"second": base64.b64encode(of_secret(server=third.url)).decode()}
                 store.replace("secrets", {**old, "data": data})
             case "gone":
                 store.delete("secrets", "lastack", "s")
             case "one more":
-                data = {**old["data"], "third": base64.b64encode(kubeconfig(server=third.url)).decode()}
+                data = {**old["data"], "third": base64.b64encode(of_secret(server=third.url)).decode()}
                 store.replace("secrets", {**old, "data": data})
         if told:
             await first.server._tell()

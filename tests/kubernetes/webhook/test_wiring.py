@@ -18,6 +18,7 @@ from controllers.addresses import Address, bind
 from tests.controllers.certificates import Authority
 from tests.controllers.serving import ANY_PORT, serve
 from tests.kubernetes.cluster import Cluster
+from tests.kubernetes.kubeconfig import kubeconfig
 from tests.kubernetes.store import Refusal
 from tests.kubernetes.webhook.pods import opted_in, review
 
@@ -39,16 +40,9 @@ SELF_MADE = ("--webhook-service", "default/lastack-webhook", "--webhook-configur
 
 
 @pytest.fixture
-def kubeconfig(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    config = {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "clusters": [{"name": CONTEXT, "cluster": {"server": cluster.server.url}}],
-        "users": [{"name": CONTEXT, "user": {"token": "secret"}}],
-        "contexts": [{"name": CONTEXT, "context": {"cluster": CONTEXT, "user": CONTEXT}}],
-    }
+def configured(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "kubeconfig"
-    path.write_text(yaml.safe_dump(config))
+    path.write_text(yaml.safe_dump(kubeconfig({CONTEXT: {"server": cluster.server.url}})))
     monkeypatch.setenv("KUBECONFIG", str(path))
 
 
@@ -65,7 +59,7 @@ async def ask(address: str, context: ssl.SSLContext) -> dict[str, Any]:
     return response
 
 
-@pytest.mark.usefixtures("kubeconfig")
+@pytest.mark.usefixtures("configured")
 async def test_it_answers_with_a_certificate_from_files(files: tuple[str, ...], tmp_path: Path) -> None:
     async with serve(*COMMON, "--webhook", "127.0.0.1:0", *files) as served:
         address = (await served.logged("the webhook answers"))["address"]
@@ -74,7 +68,7 @@ async def test_it_answers_with_a_certificate_from_files(files: tuple[str, ...], 
         assert "warnings" not in response, "the namespace is known"
 
 
-@pytest.mark.usefixtures("kubeconfig")
+@pytest.mark.usefixtures("configured")
 async def test_what_it_was_asked_and_until_when_its_certificate_holds_are_among_the_metrics(
     files: tuple[str, ...], tmp_path: Path
 ) -> None:
@@ -91,7 +85,7 @@ async def test_what_it_was_asked_and_until_when_its_certificate_holds_are_among_
     assert tomorrow - 60 < found["lastack_webhook_certificate_expiry_timestamp_seconds"] <= tomorrow
 
 
-@pytest.mark.usefixtures("kubeconfig")
+@pytest.mark.usefixtures("configured")
 async def test_it_answers_with_a_certificate_of_its_own(cluster: Cluster) -> None:
     webhooks = [{"name": "pods.lastack.io", "clientConfig": {"service": {"name": "s", "namespace": "default"}}}]
     await cluster.server.apply("mutatingwebhookconfigurations", {"metadata": {"name": "lastack"}, "webhooks": webhooks})
@@ -106,7 +100,7 @@ async def test_it_answers_with_a_certificate_of_its_own(cluster: Cluster) -> Non
         writer.close()
 
 
-@pytest.mark.usefixtures("kubeconfig")
+@pytest.mark.usefixtures("configured")
 async def test_before_the_namespaces_are_known_nobody_listens(cluster: Cluster, files: tuple[str, ...]) -> None:
     known = asyncio.Event()
 
@@ -124,7 +118,7 @@ async def test_before_the_namespaces_are_known_nobody_listens(cluster: Cluster, 
         assert (await served.logged("the webhook answers"))["address"] == f"127.0.0.1:{port}"
 
 
-@pytest.mark.usefixtures("kubeconfig")
+@pytest.mark.usefixtures("configured")
 async def test_a_taken_port_is_told_of_at_once(files: tuple[str, ...]) -> None:
     with bind(Address("127.0.0.1", 0)) as taken:
         taken.listen()
