@@ -19,6 +19,7 @@ async def test_a_pod_whose_containers_are_ready_has_an_entry_and_is_published(la
         assert made["metadata"]["finalizers"] == [FINALIZER]
         await condition(lab, PUBLISHED)
         assert control.addresses()["p"] == ONE
+        await control.at_rest()
         (told,) = [event for event in await lab.list("events") if event["reason"] == "Published"]
         assert told["involvedObject"]["name"] == "p"
 
@@ -124,6 +125,7 @@ async def test_a_pod_that_is_forced_away_is_not_waited_for_and_that_is_on_record
         await condition(lab, PUBLISHED)
         await lab.delete("pods", "p", gracePeriodSeconds=0)
         await lab.until_gone("pods", "p")
+        await control.at_rest()
         assert "ReleasedUnconfirmed" in [event["reason"] for event in await lab.list("events")]
 
 
@@ -175,6 +177,7 @@ async def test_at_the_end_of_its_grace_period_a_pod_proceeds_and_that_is_on_reco
         await lab.delete("pods", "p")
         assert (await condition(lab, DRAINED, "False"))["reason"] == "ReleasedUnconfirmed"
         await lab.until_gone("workloadentries", "p")
+        await control.at_rest()
         reasons = [event["reason"] for event in await lab.list("events") if event["type"] == "Warning"]
         assert "ReleasedUnconfirmed" in reasons
 
