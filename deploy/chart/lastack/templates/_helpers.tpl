@@ -103,11 +103,34 @@ lastack.io/serving: "true"
 {{- mulf $number (get $factors $unit) | ceil | int -}}
 {{- end -}}
 
+{{/* Whether what is there serves by the other way, with a Lease or without: asked of the cluster, so not by `helm template`. */}}
+{{- define "lastack.checkAlone" -}}
+{{- $name := include "lastack.fullname" . -}}
+{{- $kind := ternary "StatefulSet" "Deployment" .Values.ha.enabled -}}
+{{- $owner := ternary "StatefulSet" "ReplicaSet" .Values.ha.enabled -}}
+{{- $left := list -}}
+{{- with lookup "apps/v1" $kind .Release.Namespace $name -}}
+{{- if gt (int .spec.replicas) 0 -}}{{- $left = append $left (printf "%s/%s" (lower $kind) $name) -}}{{- end -}}
+{{- end -}}
+{{- $release := .Release.Name -}}
+{{- range (lookup "v1" "Pod" .Release.Namespace "").items -}}
+{{- $owners := list -}}
+{{- range .metadata.ownerReferences -}}{{- $owners = append $owners .kind -}}{{- end -}}
+{{- if and (eq $release (get (default dict .metadata.labels) "app.kubernetes.io/instance")) (has $owner $owners) -}}
+{{- $left = append $left (printf "pod/%s" .metadata.name) -}}
+{{- end -}}
+{{- end -}}
+{{- if $left -}}
+{{- fail (printf "%s may serve proxies: with ha.enabled a replica looks at the Lease, without it at nothing, so both would serve, and confirm what the other's proxies still hold. First `kubectl --namespace %s scale --replicas 0 %s/%s`, and wait until its Pods are gone" (join ", " $left) .Release.Namespace (lower $kind) $name) -}}
+{{- end -}}
+{{- end -}}
+
 {{/* What would not work together, or would be unsafe. */}}
 {{- define "lastack.check" -}}
 {{- if and (gt (int .Values.replicas) 1) (not .Values.ha.enabled) -}}
 {{- fail "replicas is more than 1 without ha.enabled: several would serve, and confirm without asking each other's proxies. Set ha.enabled, or replicas to 1" -}}
 {{- end -}}
+{{- include "lastack.checkAlone" . -}}
 {{- if and .Values.ha.enabled .Values.state.persistence.enabled -}}
 {{- fail "state.persistence.enabled is of no use with ha.enabled: what the next holder must know is in a ConfigMap. Turn off one of them" -}}
 {{- end -}}
