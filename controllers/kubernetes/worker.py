@@ -64,7 +64,8 @@ class Worker(Generic[K]):
                 while self._working < self._most and (key := self.queue.take(self._clock())) is not None:
                     self._working += 1
                     tasks.create_task(self._work(key))
-                due, now = self.queue.next_at, self._clock()
+                # While all hands are full nothing can be taken, whatever is due: whose work ends wakes this.
+                due, now = self.queue.next_at if self._working < self._most else None, self._clock()
                 try:
                     async with asyncio.timeout(None if due is None else max(0.0, due - now)):
                         await self._wake.wait()

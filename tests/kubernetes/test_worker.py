@@ -79,3 +79,27 @@ async def test_no_more_are_worked_on_at_once_than_is_said() -> None:
         work.may_end.set()
         await eventually(lambda: len(work.done) == 10, 5.0, "all are done")
     assert work.most_at_once == 3
+
+
+async def test_while_all_hands_are_full_what_is_due_waits_and_nothing_spins() -> None:
+    """What is due can't be taken then: whoever looks at the time alone looks again at once, and for ever."""
+    work, looked = Work(), 0
+    real = Clock()
+
+    def clock() -> float:
+        nonlocal looked
+        looked += 1
+        return real()
+
+    works = Worker("test", clock, work.step, list, lambda: Backoff(0.01, 0.02), most=1)
+    async with running(works):
+        await asyncio.sleep(0)
+        works.add("busy")
+        await eventually(lambda: work.at_once == 1, 5.0, "it is worked on")
+        works.add_at("due", real() - 1.0)
+        before = looked
+        for _ in range(1000):
+            await asyncio.sleep(0)
+        assert looked - before < 10
+        work.may_end.set()
+        await eventually(lambda: work.done == ["busy", "due"], 5.0, "both are done")
