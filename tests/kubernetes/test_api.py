@@ -95,3 +95,41 @@ async def test_requests_that_were_given_up_before_they_were_sent_hold_up_no_othe
     async with asyncio.timeout(5):
         await api.get(NAMESPACES)
     await api.close()
+
+
+@pytest.mark.parametrize(
+    "said", [AssertionError(), RuntimeError("Session is closed")], ids=lambda said: type(said).__name__
+)
+@pytest.mark.parametrize("closed", ["all", "an earlier login"])
+async def test_a_request_under_way_when_its_connection_is_let_go_has_no_answer(
+    server: ApiServer, said: Exception, closed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A receipt asks every cluster, and one of them is let go meanwhile: nothing is wrong with the question."""
+    doorman = Doorman(server)
+    api = await Api.log_in(doorman.log_in, "test")
+
+    async def request(*_: object, **__: object) -> None:
+        if closed == "all":
+            await api.close()
+        else:
+            for _ in range(2):
+                api._logged_in_at = -100.0
+                await api._refused()
+        raise said  # as aiohttp has it
+
+    monkeypatch.setattr(api._rest, "request", request)
+    with pytest.raises(ApiError, match="let go"):
+        await api.get(NAMESPACES)
+    await api.close()
+
+
+async def test_a_mistake_of_ours_is_told_as_one(server: ApiServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    api = Api(Configuration(host=server.url), "test")
+
+    async def request(*_: object, **__: object) -> None:
+        raise AssertionError("a mistake")
+
+    monkeypatch.setattr(api._rest, "request", request)
+    with pytest.raises(AssertionError, match="a mistake"):
+        await api.get(NAMESPACES)
+    await api.close()
