@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 import aiohttp
 from kubernetes.aio.client import Configuration
 from kubernetes.aio.client.rest import RESTClientObject, RESTResponse
+from kubernetes.aio.config import ConfigException
 
 from controllers.kubernetes.login import Login, LoginError, by_context
 from controllers.kubernetes.rate import RateLimit
@@ -215,7 +216,7 @@ class Api:
                 if response.status >= 400:
                     raise ApiError(await _refusal(response, f"{method} {path}"))
                 yield response
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except (aiohttp.ClientError, ConfigException, TimeoutError, OSError) as error:
             reason = str(error) or "no answer in time"
             raise ApiError(Failure(0, f"{method} {path}: {reason}")) from error
         except (RuntimeError, AssertionError, AttributeError) as error:

@@ -3,13 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from aiohttp import web
 from kubernetes.aio.client import Configuration
+from kubernetes.aio.config import ConfigException
 
 from controllers.kubernetes.api import Api, ApiError
-from controllers.kubernetes.login import LoginError
+from controllers.kubernetes.login import LoginError, by_context
 from controllers.kubernetes.rate import RateLimit
 from tests.kubernetes.api_server import ApiServer
 from tests.kubernetes.store import Refusal
@@ -108,7 +110,7 @@ async def test_a_request_under_way_when_its_connection_is_let_go_has_no_answer(
     doorman = Doorman(server)
     api = await Api.log_in(doorman.log_in, "test")
 
-    async def request(*_: object, **__: object) -> None:
+    async def request(*_given: object, **_more: object) -> None:
         if closed == "all":
             await api.close()
         else:
@@ -133,3 +135,28 @@ async def test_a_mistake_of_ours_is_told_as_one(server: ApiServer, monkeypatch: 
     with pytest.raises(AssertionError, match="a mistake"):
         await api.get(NAMESPACES)
     await api.close()
+
+
+async def test_credentials_that_can_t_be_read_now_are_no_answer_and_no_mistake(server: ApiServer) -> None:
+    """A token's file is written anew from time to time, and is empty for a moment perhaps."""
+    configuration = Configuration(host=server.url)
+    configuration.api_key["authorization"] = "Bearer 1"
+
+    def refresh(_: Configuration) -> None:
+        raise ConfigException("Token file exists but empty.")
+
+    configuration.refresh_api_key_hook = refresh  # type: ignore[assignment]
+    api = Api(configuration, "test")
+    with pytest.raises(ApiError, match="empty"):
+        await api.get(NAMESPACES)
+    await api.close()
+
+
+async def test_a_kubeconfig_that_is_half_written_is_no_way_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is read again where a login has ended, just when its owner writes it, perhaps."""
+    path = tmp_path / "kubeconfig"
+    monkeypatch.setattr("kubernetes.aio.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", str(path))
+    for text in ("{", "clusters: 3", "- a", "current-context: a\ncontexts: [{name: a}]\n"):
+        path.write_text(text)
+        with pytest.raises(LoginError):
+            await by_context("a")()
