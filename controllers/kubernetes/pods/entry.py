@@ -78,6 +78,12 @@ def _annotations(pod: Pod) -> dict[str, str | None]:
     return {LONGEST_REQUEST: pod.annotations.get(LONGEST_REQUEST), RELEASE_AFTER: bound}
 
 
+def spec_as_it_was(pod: Pod, entry: Object) -> dict[str, Any]:
+    """As `spec_for`, where that can't be told any more: what the entry was made by is gone, or spoilt."""
+    old = entry.get("spec") or {}
+    return {**old, "address": pod.address, "labels": _without_ours(old.get("labels") or {})}
+
+
 def owner_of(entry: Object) -> str | None:
     """The uid of the Pod that it was made for; None: it was not made for one."""
     for owner in entry["metadata"].get("ownerReferences") or ():

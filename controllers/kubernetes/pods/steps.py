@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from controllers.kubernetes.drain import MARGIN_SECONDS, longest_request
-from controllers.kubernetes.pods.entry import EntryError, changes_to, new_entry, owner_of, spec_for
+from controllers.kubernetes.pods.entry import EntryError, changes_to, new_entry, owner_of, spec_as_it_was, spec_for
 from controllers.kubernetes.pods.names import DRAINED, FINALIZER, PUBLISHED
 from controllers.kubernetes.pods.pod import Pod
 from controllers.kubernetes.reflector import Name, Object
@@ -189,7 +189,12 @@ class PodSteps:
         self._unanswered[name] = now + UNANSWERED_SECONDS
 
     def _staying(self, name: Name, pod: Pod, entry: Object, group: Object | None, now: float) -> Step:
-        changes = changes_to(entry, pod, spec_for(pod, group))
+        try:
+            changes = changes_to(entry, pod, spec_for(pod, group))
+        except EntryError:  # whether it is ready, and where, it says itself
+            changes = changes_to(entry, pod, spec_as_it_was(pod, entry))
+            if changes is None:
+                raise
         if changes is not None:
             return PatchEntry(changes)
         if not pod.is_gated or pod.condition(PUBLISHED).get("status") == "True":
