@@ -25,6 +25,9 @@ ANSWER_SECONDS = 2.0
 UNANSWERED_SECONDS = 60.0
 """How long an API server may go on with a request that was not answered: its own limit for one."""
 
+_CLOCKS_SECONDS = 60.0
+"""That a node's clock and ours may differ by."""
+
 CONFIRMED, RELEASED, HELD = "Confirmed", "ReleasedUnconfirmed", "Held"
 """Reasons of the condition `DRAINED`."""
 
@@ -238,8 +241,10 @@ class PodSteps:
             return None if "deletionTimestamp" not in entry["metadata"] or until is None else Wait(until)
         unanswered = self._unanswered.get(name, 0.0)
         had = self._had.get(name) == pod.uid or bool(pod.condition(PUBLISHED))
-        if pod.are_containers_ready and not had:  # its entry may be on its way
-            unanswered = max(unanswered, (self._began or 0.0) + UNANSWERED_SECONDS)
+        began = self._began or 0.0
+        was_ready = pod.were_containers_ready_until >= began - UNANSWERED_SECONDS - _CLOCKS_SECONDS
+        if was_ready and not had:  # its entry may be on its way
+            unanswered = max(unanswered, began + UNANSWERED_SECONDS)
         if now < unanswered:
             return Wait(unanswered if until is None else min(unanswered, until))
         return ConfirmGone(pod.uid, until)
