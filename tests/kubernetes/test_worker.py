@@ -1,6 +1,7 @@
 """Runs the work of a controller."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
@@ -103,3 +104,14 @@ async def test_while_all_hands_are_full_what_is_due_waits_and_nothing_spins() ->
         assert looked - before < 10
         work.may_end.set()
         await eventually(lambda: work.done == ["busy", "due"], 5.0, "both are done")
+
+
+async def test_of_very_many_some_are_begun_and_then_others_have_their_turn() -> None:
+    work = Work()
+    work.may_end.set()
+    most_in_one_turn = done = 0
+    async with running(worker(work, lambda: [str(number) for number in range(1000)], most=math.inf)):
+        while done < 1000:
+            await asyncio.sleep(0)
+            most_in_one_turn, done = max(most_in_one_turn, len(work.done) - done), len(work.done)
+    assert most_in_one_turn <= 200
