@@ -9,7 +9,7 @@ from controllers.batch import WHILE_LOADING, Batch
 from controllers.clock import Clock
 from controllers.fence import Fence
 from ledger.ids import ObjectKey, ProxyId, Revision
-from ledger.receipts import Outcome, Query, Receipt
+from ledger.receipts import FINAL, Outcome, Query, Receipt
 from xds.limits import Limits
 from xds.objects import Event
 from xds.plane import Plane
@@ -54,6 +54,8 @@ class Runtime:
         self.after_load: list[Callable[[], None]] = []
         """Called when many objects have been taken in together."""
         self._batch = Batch()
+        self._troubles_told = 0
+        """How often a source has said that it is in trouble, in another one, or in none any more."""
 
     async def apply(self, events: Sequence[Event]) -> None:
         """Applies changes, in order. Large numbers are cut, so that streams go on meanwhile."""
@@ -74,6 +76,7 @@ class Runtime:
 
     def trouble(self, source: str, what: str | None, concerns: Concerns | None = None) -> None:
         """A source can't tell what is so, or, with None, can again. concerns: see `Plane.trouble`."""
+        self._troubles_told += 1
         self.plane.trouble(source, what, self.clock(), concerns)
         self.discovery.pump()
 
@@ -114,13 +117,18 @@ class Runtime:
         return self.plane.receipts.let_alone_since(key)
 
     async def _receipt(self, query: Query, timeout: float) -> Receipt:
-        started = self.clock()
-        late = await self._not_caught_up(query.key, max(timeout, CATCH_UP_SECONDS))
-        if late:
-            reason = f"what was written to {', '.join(late)} before the question is not all taken in yet"
-            receipt = self.plane.receipt(query, self.clock())
-            return replace(receipt, outcome=Outcome.UNKNOWN, reasons=(*receipt.reasons, reason))
-        return await self.receipt_as_applied(query, started + timeout - self.clock())
+        until = self.clock() + timeout
+        while True:
+            told = self._troubles_told
+            late = await self._not_caught_up(query.key, max(until - self.clock(), CATCH_UP_SECONDS))
+            if late:
+                reason = f"what was written to {', '.join(late)} before the question is not all taken in yet"
+                receipt = self.plane.receipt(query, self.clock())
+                return replace(receipt, outcome=Outcome.UNKNOWN, reasons=(*receipt.reasons, reason))
+            receipt = await self.receipt_as_applied(query, until - self.clock())
+            if receipt.outcome not in FINAL or self._troubles_told == told:
+                return receipt
+            # A source that may be away, and was, has not been waited for: where it is back it has to be.
 
     async def _not_caught_up(self, key: ObjectKey, timeout: float) -> list[str]:
         """Waits for what was written to the sources before this call; the sources that did not take it in in time."""

@@ -21,6 +21,10 @@ class Outcome(StrEnum):
     RELEASED_UNCONFIRMED = "RELEASED_UNCONFIRMED"
 
 
+FINAL = frozenset({Outcome.CONFIRMED, Outcome.RELEASED_UNCONFIRMED})
+"""Outcomes that end the waiting; PENDING and UNKNOWN may turn into others."""
+
+
 class StragglerState(StrEnum):
     """Why a proxy is a straggler."""
 

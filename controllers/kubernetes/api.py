@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 import aiohttp
 from kubernetes.aio.client import Configuration
 from kubernetes.aio.client.rest import RESTClientObject, RESTResponse
+from kubernetes.aio.config import ConfigException
 
 from controllers.kubernetes.login import Login, LoginError, by_context
 from controllers.kubernetes.rate import RateLimit
@@ -196,10 +197,12 @@ class Api:
             self._limit.given_up()
             raise
         url = f"{self._configuration.host}{path}?{urlencode(query)}"
+        rest = self._rest
         try:
             content = _MERGE_PATCH if method == "PATCH" else "application/json"
             headers = {"Accept": "application/json", "Content-Type": content, **await self._credentials()}
-            request: Callable[..., Awaitable[RESTResponse]] = self._rest.request
+            rest = self._rest
+            request: Callable[..., Awaitable[RESTResponse]] = rest.request
             if method != "GET" and (why := self._barred()) is not None:
                 raise ApiError(Failure(0, f"{method} {path}: {why}"))
             if (why := outdated()) is not None:
@@ -213,13 +216,14 @@ class Api:
                 if response.status >= 400:
                     raise ApiError(await _refusal(response, f"{method} {path}"))
                 yield response
-        except RuntimeError as error:
-            if not self._is_closed:
-                raise
-            raise ApiError(Failure(0, f"{method} {path}: its cluster was let go")) from error
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except (aiohttp.ClientError, ConfigException, TimeoutError, OSError) as error:
             reason = str(error) or "no answer in time"
             raise ApiError(Failure(0, f"{method} {path}: {reason}")) from error
+        except (RuntimeError, AssertionError, AttributeError) as error:
+            # Of a connection that is closed under a request aiohttp says one or the other, as the moment has it.
+            if not self._is_closed and rest in (*self._left, self._rest):
+                raise
+            raise ApiError(Failure(0, f"{method} {path}: its cluster was let go")) from error
 
     async def _credentials(self) -> dict[str, str]:
         settings: Mapping[str, Any] = await self._configuration.auth_settings()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from threading import Lock
 
 import structlog
 
@@ -23,6 +24,8 @@ class Keeping:
     def __init__(self, source: str, journal: Journal | None) -> None:
         self._source = source
         self._journal = journal
+        self._writing = Lock()
+        self._is_closed = False
         self.trouble: str | None = None
         """Why the next process could serve something that is older than what was served here."""
 
@@ -59,16 +62,23 @@ class Keeping:
             await self._try(self._journal, self._journal.complete)
 
     def close(self) -> None:
-        """Lets go of the file."""
-        if self._journal is not None:
-            self._journal.close()
+        """Lets go of the file, which another source may use then: when a write is over that was given up."""
+        with self._writing:
+            self._is_closed = True
+            if self._journal is not None:
+                self._journal.close()
 
     async def _try(self, journal: Journal, write: Callable[[], None]) -> None:
         try:
-            await asyncio.to_thread(write)
+            await asyncio.to_thread(self._unless_closed, write)
             self.trouble = None
         except OSError as error:
             # Gone is as good as written: the next process has nothing to serve then, and waits.
             left = "" if not journal.path.exists() else f", and {journal.path} is out of date: remove it"
             self.trouble = f"what changes can't be kept: {error.strerror or error}{left}" if left else None
             log.warning("can't keep what changes", source=self._source, reason=str(error))
+
+    def _unless_closed(self, write: Callable[[], None]) -> None:
+        with self._writing:
+            if not self._is_closed:
+                write()

@@ -97,7 +97,9 @@ class Known:
             return found()
 
     async def synced(self) -> None:
-        """Returns when all that is in the cluster is known."""
+        """Returns when all that is in the cluster is known; at once if it is."""
+        if all(informer.synced for informer in self._informers.values()):
+            return
         await asyncio.gather(*(informer.until_synced() for informer in self._informers.values()))
 
     def served(self) -> set[ObjectKey]:

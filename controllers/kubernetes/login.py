@@ -27,6 +27,10 @@ _NOT_IN_SECRETS = {
 """What a kubeconfig from a Secret must not have: whoever may write Secrets would run programs and read files here."""
 
 
+_UNUSABLE = (ConfigException, OSError, ssl.SSLError, yaml.YAMLError, ValueError, TypeError, KeyError, AttributeError)
+"""What is raised of a kubeconfig that is none, or is only half written."""
+
+
 class LoginError(Exception):
     """There is no way in; the text says why."""
 
@@ -45,7 +49,7 @@ def by_context(context: str) -> Login:
                     pass  # not in a Pod
             await load_kube_config(context=context or None, client_configuration=configuration)  # type: ignore[no-untyped-call]
             return configuration
-        except (ConfigException, OSError, ssl.SSLError) as error:
+        except _UNUSABLE as error:
             named = f"context {context}" if context else "the current context"
             raise LoginError(f"the kubeconfig has no usable {named}: {error}") from error
 
@@ -62,16 +66,7 @@ def by_document(text: bytes) -> Login:
             _check(document)
             await load_kube_config_from_dict(document, client_configuration=configuration)  # type: ignore[no-untyped-call]
             return configuration
-        except (
-            ConfigException,
-            OSError,
-            ssl.SSLError,
-            yaml.YAMLError,
-            ValueError,
-            TypeError,
-            KeyError,
-            AttributeError,
-        ) as error:
+        except _UNUSABLE as error:
             raise LoginError(f"it is no usable kubeconfig: {' '.join(str(error).split())}") from error
 
     return login

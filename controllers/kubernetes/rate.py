@@ -1,5 +1,9 @@
 """How many requests an API server is sent."""
 
+PER_SECOND, BURST = 100.0, 200
+"""A Pod that is deleted takes twelve requests until it is released. The Pods of a whole node may be deleted at once, of
+which a kubelet takes 110, and are given half a minute, in which their requests are to have their time as well."""
+
 
 class RateLimit:
     """A token bucket: so many requests a second in the long run, and so many at once. All times are in seconds.
@@ -7,7 +11,7 @@ class RateLimit:
     The server has limits of its own, but answers 429 to whoever reaches them, and lets others suffer before.
     """
 
-    def __init__(self, per_second: float = 20.0, burst: int = 50) -> None:
+    def __init__(self, per_second: float = PER_SECOND, burst: int = BURST) -> None:
         self._interval = 1 / per_second
         self._room = burst * self._interval
         self._free_at = 0.0

@@ -226,6 +226,8 @@ class Reflector:
             return []
         name = Name.of(about)
         self._missing.pop(name, None)
+        if not self._missing and self._listing is None:
+            self.is_fresh = True  # if its list left a doubt, that is over, and no other list follows
         if kind == "DELETED":
             return [Change(name, None)] if self.objects.pop(name, None) is not None else []
         if not self._differs(name, about):

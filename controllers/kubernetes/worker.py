@@ -18,6 +18,9 @@ RECONCILE_SECONDS = 60.0
 
 _AGAIN_SECONDS = 0.2
 
+_AT_A_TIME = 100
+"""Keys that are begun before others have a turn: with each look at everything there may be very many."""
+
 K = TypeVar("K")
 T = TypeVar("T")
 
@@ -61,10 +64,15 @@ class Worker(Generic[K]):
             tasks.create_task(self._reconcile())
             while True:
                 self._wake.clear()
+                begun = 0
                 while self._working < self._most and (key := self.queue.take(self._clock())) is not None:
                     self._working += 1
                     tasks.create_task(self._work(key))
-                due, now = self.queue.next_at, self._clock()
+                    begun += 1
+                    if begun % _AT_A_TIME == 0:
+                        await asyncio.sleep(0)
+                # While all hands are full nothing can be taken, whatever is due: whose work ends wakes this.
+                due, now = self.queue.next_at if self._working < self._most else None, self._clock()
                 try:
                     async with asyncio.timeout(None if due is None else max(0.0, due - now)):
                         await self._wake.wait()

@@ -8,9 +8,9 @@ from controllers.runtime import Runtime
 from controllers.status.model import Forgotten, ObjectStatus, ProxyStatus, SourceProblem
 from controllers.status.objects import list_objects, object_status
 from controllers.status.proxies import all_proxies
-from controllers.status.stay import FINAL, Stay
+from controllers.status.stay import Stay
 from ledger.ids import ObjectKey, ProxyId
-from ledger.receipts import Outcome, Query, Receipt
+from ledger.receipts import FINAL, Outcome, Query, Receipt
 from ledger.roster import Presence
 
 WATCH_SECONDS = 1.0

@@ -7,11 +7,8 @@ again that it had let go of; so its requests have their time from when that was 
 from dataclasses import replace
 
 from ledger.ids import Revision
-from ledger.receipts import Outcome, Receipt
+from ledger.receipts import FINAL, Outcome, Receipt
 from xds.durations import show_duration
-
-FINAL = frozenset({Outcome.CONFIRMED, Outcome.RELEASED_UNCONFIRMED})
-"""Outcomes that end the waiting; PENDING and UNKNOWN may turn into others."""
 
 
 class Stay:

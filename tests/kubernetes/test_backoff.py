@@ -31,3 +31,9 @@ def test_a_burst_is_sent_at_once_and_the_rest_evenly() -> None:
     limit = RateLimit(per_second=10, burst=3)
     assert [round(limit.wait(100.0), 3) for _ in range(5)] == [0, 0, 0, 0.1, 0.2]
     assert limit.wait(200.0) == 0
+
+
+def test_the_pods_of_a_node_that_are_deleted_at_once_are_released_within_their_grace_period() -> None:
+    """110 of them (a kubelet's most), twelve requests each, 30 s less the 15 s that their requests may take."""
+    limit = RateLimit()
+    assert max(limit.wait(0.0) for _ in range(110 * 12)) < 30.0 - 15.0

@@ -227,6 +227,25 @@ def test_a_deletion_that_is_told_is_not_doubted() -> None:
     assert made.trouble(2.0) is None
 
 
+def test_what_was_missing_and_is_told_of_again_leaves_no_doubt() -> None:
+    """Then no other list is asked for, so whoever waits for one that leaves none would wait for ever."""
+    made = synced("a")
+    made.list_again()
+    made.listed([], "20", "", 1.0)
+    assert not made.is_fresh
+    made.told(event("ADDED", numbered("a", 21)), 2.0)
+    assert made.trouble(2.0) is None
+    assert made.next(1.0 + PATIENCE) == Watch("21")
+    assert made.is_fresh
+
+
+def test_what_is_told_before_the_list_that_was_asked_for_is_there_is_no_answer_to_that() -> None:
+    made = synced("a")
+    made.list_again()
+    made.told(event("MODIFIED", numbered("a", 11)), 1.0)
+    assert not made.is_fresh
+
+
 def test_a_list_that_is_older_than_what_was_seen_is_not_believed() -> None:
     made = synced("a", version=10)
     made.told(event("ADDED", numbered("b", 30)), 0.0)

@@ -1,6 +1,7 @@
 """Runs the work of a controller."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
@@ -79,3 +80,38 @@ async def test_no_more_are_worked_on_at_once_than_is_said() -> None:
         work.may_end.set()
         await eventually(lambda: len(work.done) == 10, 5.0, "all are done")
     assert work.most_at_once == 3
+
+
+async def test_while_all_hands_are_full_what_is_due_waits_and_nothing_spins() -> None:
+    """What is due can't be taken then: whoever looks at the time alone looks again at once, and for ever."""
+    work, looked = Work(), 0
+    real = Clock()
+
+    def clock() -> float:
+        nonlocal looked
+        looked += 1
+        return real()
+
+    works = Worker("test", clock, work.step, list, lambda: Backoff(0.01, 0.02), most=1)
+    async with running(works):
+        await asyncio.sleep(0)
+        works.add("busy")
+        await eventually(lambda: work.at_once == 1, 5.0, "it is worked on")
+        works.add_at("due", real() - 1.0)
+        before = looked
+        for _ in range(1000):
+            await asyncio.sleep(0)
+        assert looked - before < 10
+        work.may_end.set()
+        await eventually(lambda: work.done == ["busy", "due"], 5.0, "both are done")
+
+
+async def test_of_very_many_some_are_begun_and_then_others_have_their_turn() -> None:
+    work = Work()
+    work.may_end.set()
+    most_in_one_turn = done = 0
+    async with running(worker(work, lambda: [str(number) for number in range(1000)], most=math.inf)):
+        while done < 1000:
+            await asyncio.sleep(0)
+            most_in_one_turn, done = max(most_in_one_turn, len(work.done) - done), len(work.done)
+    assert most_in_one_turn <= 200

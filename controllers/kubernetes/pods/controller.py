@@ -109,9 +109,9 @@ class PodController:
     # What is done
 
     async def _step(self, name: Name) -> None:
-        document = self._source.document(ObjectKey(POD, *name))
-        if document is None and await self._is_held(name):
+        if await self._is_held(name):
             return
+        document = self._source.document(ObjectKey(POD, *name))
         pod = None if document is None else Pod(document)
         if pod is not None and pod.has_finalizer:
             self._known.add(name)

@@ -9,6 +9,7 @@ from controllers.kubernetes.pods.names import ENTRY, GROUP, PREFIX
 from controllers.kubernetes.pods.pod import Pod
 from controllers.kubernetes.reflector import Object
 from controllers.kubernetes.steps import version_of
+from xds.durations import LONGEST
 from xds.objects import DRAINING_LABEL, LONGEST_REQUEST, NOT_READY, RELEASE_AFTER
 
 LAST_STEPS_SECONDS = 3.0
@@ -74,8 +75,14 @@ def new_entry(pod: Pod, spec: Mapping[str, Any]) -> dict[str, Any]:
 
 def _annotations(pod: Pod) -> dict[str, str | None]:
     """By which the entry drains; None: it has none of that name."""
-    bound = None if pod.holds else f"{max(0.0, pod.grace - LAST_STEPS_SECONDS):g}s"
+    bound = None if pod.holds else f"{min(max(0.0, pod.grace - LAST_STEPS_SECONDS), LONGEST):.0f}s"
     return {LONGEST_REQUEST: pod.annotations.get(LONGEST_REQUEST), RELEASE_AFTER: bound}
+
+
+def spec_as_it_was(pod: Pod, entry: Object) -> dict[str, Any]:
+    """As `spec_for`, where that can't be told any more: what the entry was made by is gone, or spoilt."""
+    old = entry.get("spec") or {}
+    return {**old, "address": pod.address, "labels": _without_ours(old.get("labels") or {})}
 
 
 def owner_of(entry: Object) -> str | None:

@@ -138,19 +138,25 @@ class _Hook:
             pod = Pod(found)
             if not pod.is_terminating:
                 return _NOTHING  # a container of it begins anew
-        entry = source.document(ObjectKey(WORKLOAD_ENTRY, key.namespace, key.name))
-        has_entry = entry is not None and owner_of(entry) == pod.uid
-        if not (has_entry or pod.has_finalizer or pod.is_enrolled(source.labels_of(key.namespace))):
-            return _NOTHING
         killed = pod.killed_at
         now = self._clock()
         bound = (now + pod.grace if killed is None else killed - source.ahead(now)) - LAST_SECONDS
         watched = _Watched(source, key, pod.uid)
         try:
             async with asyncio.timeout(max(0.0, bound - self._clock())):
+                await source.synced()  # until then nobody can tell whether it has opted in
+                if not _is_ours(source, key, pod):
+                    return _NOTHING
                 return await source.when(POD, watched.outcome)
         except TimeoutError:
             return "PENDING" if pod.holds else "RELEASED_UNCONFIRMED"
+
+
+def _is_ours(source: KubernetesSource, key: ObjectKey, pod: Pod) -> bool:
+    """Whether somebody drains the Pod, now that it is being deleted."""
+    entry = source.document(ObjectKey(WORKLOAD_ENTRY, key.namespace, key.name))
+    has_entry = entry is not None and owner_of(entry) == pod.uid
+    return has_entry or pod.has_finalizer or pod.is_enrolled(source.labels_of(key.namespace))
 
 
 class _Watched:

@@ -1,6 +1,7 @@
 """What a Pod says of itself, as far as lastack needs it."""
 
 from collections.abc import Mapping
+from math import inf
 from typing import Any
 
 from controllers.kubernetes.pods.names import AT_BOUND, ENROLL, FINALIZER, PREFIX, PUBLISHED
@@ -102,6 +103,16 @@ class Pod:
     def are_containers_ready(self) -> bool:
         """As its kubelet said last."""
         return self.condition("ContainersReady").get("status") == "True"
+
+    @property
+    def were_containers_ready_until(self) -> float:
+        """By their kubelet's clock; infinity while they are, or where that is not said. Of those that never were: when
+        it first said so."""
+        told = self.condition("ContainersReady")
+        changed = seconds_of(told.get("lastTransitionTime"))
+        if not told:
+            return -inf
+        return inf if told.get("status") == "True" or changed is None else changed
 
     @property
     def has_finalizer(self) -> bool:

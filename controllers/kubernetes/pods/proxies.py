@@ -16,17 +16,20 @@ from controllers.kubernetes.backoff import Backoff
 from controllers.kubernetes.definitions import POD
 from controllers.kubernetes.pods.names import NODE_ID
 from controllers.kubernetes.pods.pod import Pod
-from controllers.kubernetes.reflector import Change, Name
+from controllers.kubernetes.reflector import Change, Object
 from controllers.kubernetes.source import KubernetesSource
 from controllers.kubernetes.worker import Worker
 from controllers.runtime import Runtime
-from ledger.ids import ObjectKey, ProxyId
+from ledger.ids import ProxyId
 from ledger.roster import Presence
 
 log = structlog.get_logger("pods")
 
 _CONNECTED_SECONDS = 1.0
 """After which it is looked again at a proxy whose streams are not known to have ended yet."""
+
+_MOST = 10_000
+"""Proxies whose Pods have ended that are remembered where nobody looks at them yet, as on a standby."""
 
 
 def node_of(pod: Pod) -> ProxyId | None:
@@ -42,14 +45,20 @@ def node_of(pod: Pod) -> ProxyId | None:
 class ProxyController:
     """Tells the runtime which proxies are gone.
 
+    What a kubelet has told is remembered: it takes a Pod away right after it has told that its containers have ended,
+    while the proxy's streams may not be known to have ended yet.
+
     Args:
         source: the cluster; it reads Pods. runtime: knows the proxies.
     """
 
     def __init__(self, source: KubernetesSource, runtime: Runtime, backoff: Callable[[], Backoff] = Backoff) -> None:
-        self.worker: Worker[Name] = Worker(f"proxies {source.name}", runtime.clock, self._step, self._every, backoff)
+        name = f"proxies {source.name}"
+        self.worker: Worker[ProxyId] = Worker(name, runtime.clock, self._step, self._every, backoff)
         self._source = source
         self._runtime = runtime
+        self._ended: dict[ProxyId, None] = {}
+        """Proxies whose Pods have ended, until nobody waits for them; the first to be forgotten comes first."""
         source.after_change.append(self._changed)
 
     async def run(self) -> None:
@@ -59,22 +68,31 @@ class ProxyController:
     def _changed(self, kind: str, changes: Sequence[Change]) -> None:
         if kind == POD:
             for name, new in changes:
-                if new is not None and Pod(new).has_ended:
-                    self.worker.add(name)
+                node = None if new is None else self._remember(name.namespace, new)
+                if node is not None:
+                    self.worker.add(node)
 
-    def _every(self) -> Iterator[Name]:
+    def _every(self) -> Iterator[ProxyId]:
         for key, document in self._source.documents(POD):
-            if Pod(document).has_ended:
-                yield Name(key.namespace, key.name)
+            self._remember(key.namespace, document)
+        yield from list(self._ended)
 
-    async def _step(self, name: Name) -> None:
-        document = self._source.document(ObjectKey(POD, *name))
-        node = node_of(Pod(document)) if document is not None and Pod(document).has_ended else None
-        known = None if node is None else self._runtime.plane.roster.get(node)
-        if node is None or known is None or known.presence is Presence.GONE:
+    def _remember(self, namespace: str, document: Object) -> ProxyId | None:
+        """The proxy of a Pod that has ended; None if it has not, or is not ours to look at."""
+        pod = Pod(document)
+        node = node_of(pod) if pod.has_ended and self._source.labels_of(namespace) is not None else None
+        if node is not None:
+            self._ended[node] = None
+            if len(self._ended) > _MOST:
+                del self._ended[next(iter(self._ended))]
+        return node
+
+    async def _step(self, node: ProxyId) -> None:
+        known = self._runtime.plane.roster.get(node)
+        if known is not None and known.presence is Presence.CONNECTED:
+            # Its process has ended, and the connection will be seen to have.
+            self.worker.add_at(node, self._runtime.clock() + _CONNECTED_SECONDS)
             return
-        if known.presence is Presence.CONNECTED:  # its process has ended, and the connection will be seen to have
-            self.worker.add_at(name, self._runtime.clock() + _CONNECTED_SECONDS)
-            return
+        self._ended.pop(node, None)
         if self._runtime.forget(node):
             log.info("a proxy is gone, as its Pod has ended", proxy=node)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from controllers.kubernetes.drain import MARGIN_SECONDS, longest_request
-from controllers.kubernetes.pods.entry import EntryError, changes_to, new_entry, owner_of, spec_for
+from controllers.kubernetes.pods.entry import EntryError, changes_to, new_entry, owner_of, spec_as_it_was, spec_for
 from controllers.kubernetes.pods.names import DRAINED, FINALIZER, PUBLISHED
 from controllers.kubernetes.pods.pod import Pod
 from controllers.kubernetes.reflector import Name, Object
@@ -24,6 +24,9 @@ ANSWER_SECONDS = 2.0
 
 UNANSWERED_SECONDS = 60.0
 """How long an API server may go on with a request that was not answered: its own limit for one."""
+
+_CLOCKS_SECONDS = 60.0
+"""That a node's clock and ours may differ by."""
 
 CONFIRMED, RELEASED, HELD = "Confirmed", "ReleasedUnconfirmed", "Held"
 """Reasons of the condition `DRAINED`."""
@@ -189,7 +192,12 @@ class PodSteps:
         self._unanswered[name] = now + UNANSWERED_SECONDS
 
     def _staying(self, name: Name, pod: Pod, entry: Object, group: Object | None, now: float) -> Step:
-        changes = changes_to(entry, pod, spec_for(pod, group))
+        try:
+            changes = changes_to(entry, pod, spec_for(pod, group))
+        except EntryError:  # whether it is ready, and where, it says itself
+            changes = changes_to(entry, pod, spec_as_it_was(pod, entry))
+            if changes is None:
+                raise
         if changes is not None:
             return PatchEntry(changes)
         if not pod.is_gated or pod.condition(PUBLISHED).get("status") == "True":
@@ -233,8 +241,10 @@ class PodSteps:
             return None if "deletionTimestamp" not in entry["metadata"] or until is None else Wait(until)
         unanswered = self._unanswered.get(name, 0.0)
         had = self._had.get(name) == pod.uid or bool(pod.condition(PUBLISHED))
-        if pod.are_containers_ready and not had:  # its entry may be on its way
-            unanswered = max(unanswered, (self._began or 0.0) + UNANSWERED_SECONDS)
+        began = self._began or 0.0
+        was_ready = pod.were_containers_ready_until >= began - UNANSWERED_SECONDS - _CLOCKS_SECONDS
+        if was_ready and not had:  # its entry may be on its way
+            unanswered = max(unanswered, began + UNANSWERED_SECONDS)
         if now < unanswered:
             return Wait(unanswered if until is None else min(unanswered, until))
         return ConfirmGone(pod.uid, until)

@@ -93,10 +93,13 @@ class RemoteClusters:
         self._died: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._listing = asyncio.create_task(self._informer.run())
         try:
-            await self._informer.until_synced()
+            await self._first(self._informer.until_synced())
             self._is_known = True
             await self._follow()
-            await asyncio.gather(*(member.ready.wait() for member in self._members.values()))
+            while not all(member.ready.is_set() for member in self._members.values()):
+                ready = asyncio.gather(*(member.ready.wait() for member in self._members.values()))
+                await self._first(ready, self._moved.wait())  # whatever keeps one away, its Secret may be put right
+                await self._follow()
         except BaseException:
             await self._end()
             raise
@@ -105,14 +108,7 @@ class RemoteClusters:
         """Follows the Secrets, until it is cancelled."""
         try:
             while True:
-                moved = asyncio.create_task(self._moved.wait())
-                ending: tuple[asyncio.Future[None], ...] = (self._listing, self._died)
-                waited: list[asyncio.Future[Any]] = [moved, *ending]
-                await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
-                moved.cancel()
-                for future in ending:
-                    if future.done():
-                        future.result()  # neither ends but by an error
+                await self._first(self._moved.wait())
                 await self._follow()
         finally:
             await self._end()
@@ -141,6 +137,19 @@ class RemoteClusters:
         """As a source's."""
         reports = (member.cluster.source.report_for(key) for member in self._members.values())
         return next((report for report in reports if report is not None), None)
+
+    async def _first(self, *awaited: Awaitable[Any]) -> None:
+        """Returns when one of these is done. Raises what a part has ended by that never should."""
+        waiting = [asyncio.ensure_future(each) for each in awaited]
+        ending: tuple[asyncio.Future[None], ...] = (self._listing, self._died)
+        try:
+            await asyncio.wait([*waiting, *ending], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for waited in waiting:
+                waited.cancel()
+        for future in ending:
+            if future.done():
+                future.result()
 
     async def _changed(self, changes: Sequence[Change]) -> None:
         self._secrets.changed(changes)

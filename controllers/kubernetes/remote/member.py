@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 
 import structlog
 
@@ -110,8 +109,7 @@ class Member:
     async def stop(self) -> None:
         """Ends; what it gave stays for whoever has the name next, and is in doubt meanwhile."""
         self.task.cancel()
-        with suppress(asyncio.CancelledError, ExceptionGroup):
-            await self.task
+        await asyncio.wait({self.task})  # who is cancelled meanwhile is not told that the other one was
 
     async def end(self) -> None:
         """Ends, and what it gave is gone."""

@@ -11,6 +11,7 @@ from controllers.kubernetes.pods.entry import EntryError, changes_to, new_entry,
 from controllers.kubernetes.pods.names import AT_BOUND, ENTRY, GROUP
 from tests.kubernetes.api_server import _merged
 from tests.kubernetes.pods.test_steps import entry, pod
+from xds.durations import LONGEST, parse_duration
 from xds.objects import DRAINING_LABEL, LONGEST_REQUEST, NOT_READY, RELEASE_AFTER
 from xds.parsing import ParsedObject, parse
 
@@ -105,3 +106,10 @@ def test_with_its_changes_an_entry_is_what_its_pod_says(
     mark = {} if is_ready else {DRAINING_LABEL: "true"}
     assert result["spec"] == {**new, "labels": {**new_labels, **mark}}
     assert changes_to(result, pod(ready=is_ready), wanted) is None
+
+
+@pytest.mark.parametrize("grace", [0, 2, 30, 86_400, 31_536_000, 10**9])
+def test_however_long_a_pod_is_given_its_entry_says_when_it_is_released(grace: int) -> None:
+    """A text that nobody can read would hold it for ever."""
+    after = new_entry(pod(grace=grace), {})["metadata"]["annotations"][RELEASE_AFTER]
+    assert parse_duration(after) == min(max(0, grace - 3), LONGEST)

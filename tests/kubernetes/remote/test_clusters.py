@@ -129,3 +129,22 @@ async def test_a_kubeconfig_that_can_t_be_used_is_told_and_the_others_go_on(firs
         await first.server.apply("secrets", secret("b", second=second.url))
         await first.server.delete("secrets", "a", "lastack")
         await until(lambda: is_there(served), "the other one is read")
+
+
+async def test_a_start_that_waits_for_a_cluster_goes_on_when_its_secret_is_put_right(first: Cluster) -> None:
+    """What holds it up is told in the log; whoever reads that does something about the Secret, and then it goes on."""
+    async with another("10.1.0.1") as second:
+        await first.server.apply("secrets", secret("s", second="http://127.0.0.1:1"))
+        async with serving() as served:
+            await served.logged("a cluster is taken in")
+            await first.server.apply("secrets", secret("s", second=second.url))
+            await served.serving()
+            assert await is_there(served)
+
+
+async def test_a_start_that_waits_for_a_cluster_goes_on_without_it_when_its_secret_is_gone(first: Cluster) -> None:
+    await first.server.apply("secrets", secret("s", second="http://127.0.0.1:1"))
+    async with serving() as served:
+        await served.logged("a cluster is taken in")
+        await first.server.delete("secrets", "s", "lastack")
+        await served.serving()

@@ -78,6 +78,19 @@ async def test_one_that_is_still_connected_is_waited_for(lab: Lab) -> None:
         await control.until(lambda: (found := roster.get(node)) and found.presence == "GONE", "it is gone")
 
 
+async def test_one_whose_pod_is_no_more_when_its_streams_are_seen_to_have_ended_is_gone(lab: Lab) -> None:
+    """A kubelet tells that its containers have ended, and then takes the Pod away; a network may be slower to tell."""
+    async with controlled(lab) as control:
+        node = await connected(lab, control)
+        await lab.api.patch(f"{path_of('pods', lab.namespace, 'proxy')}/status", {"status": ENDED})
+        await control.until(lambda: control.proxies.worker.queue.next_at, "it is to be looked at again")
+        await lab.delete("pods", "proxy", gracePeriodSeconds=0)
+        await control.until(lambda: not control.source.documents("Pod"), "the Pod is known to be no more")
+        control.disconnect()
+        roster = control.runtime.plane.roster
+        await control.until(lambda: (found := roster.get(node)) and found.presence == "GONE", "it is gone")
+
+
 @pytest.mark.parametrize(
     ("pattern", "node"),
     [

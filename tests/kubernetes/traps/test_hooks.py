@@ -15,6 +15,7 @@ from controllers.kubernetes.reading import Reading
 from controllers.kubernetes.source import KubernetesSource
 from controllers.runtime import Runtime
 from controllers.status.listener import HttpListener
+from tests.kubernetes.store import Refusal
 from tests.kubernetes.suite.control import PODS, Control
 from tests.kubernetes.suite.lab import Lab, path_of
 from tests.kubernetes.suite.lives import controlled, entry
@@ -75,6 +76,25 @@ async def test_another_cluster_that_is_away_does_not_answer_for_this_one(lab: La
         await unanswered(hook)
     if begun:
         starting.cancel()
+
+
+async def test_not_by_one_that_does_not_know_yet_which_namespaces_there_are(lab: Lab) -> None:
+    """A cluster that was away when this replica began is back, and its next list is half a minute off: the Pod can be
+    asked for, and whether its namespace is selected is not known."""
+    double = lab.double
+    assert double is not None
+    async with controlled(lab, answers=False) as control:
+        await published(lab, control)
+        unavailable = Refusal(503, "ServiceUnavailable")
+        double.faults.append(lambda request: unavailable if request.path == "/api/v1/namespaces" else None)
+        other = Control(lab).source
+        starting = asyncio.create_task(other.start())
+        await other._asking.wait()
+        async with listening(lab, [other], control) as hook:
+            await lab.delete("pods", "p")
+            await unanswered(hook)
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
 
 
 async def test_not_for_a_pod_that_has_opted_out_while_its_entry_drains(lab: Lab) -> None:

@@ -6,9 +6,10 @@ import pytest
 
 from controllers.kubernetes.drain import Drain
 from controllers.kubernetes.pods.entry import EntryError, spec_for
+from controllers.kubernetes.pods.pod import Pod
 from controllers.kubernetes.pods.steps import ConfirmGone, PodSteps, Tell
 from controllers.kubernetes.steps import Form, Patch
-from controllers.kubernetes.times import seconds_of
+from controllers.kubernetes.times import seconds_of, time_of
 from tests.kubernetes.pods.test_steps import LONGEST, NAME, NOW, entry, pod, step
 from tests.kubernetes.test_drain import ALONE, KEY
 from tests.kubernetes.test_drain import entry as deleted_entry
@@ -48,6 +49,26 @@ def test_a_pod_is_not_drained_then() -> None:
 def test_an_entry_that_another_process_may_be_making_is_waited_for() -> None:
     """The process before this one sent the request by which it is made, and ended; the API server is slow."""
     assert not isinstance(step(pod(deleted=True), None, NOW, PodSteps(LONGEST)), ConfirmGone)
+
+
+def not_ready_since(moment: float) -> Pod:
+    of = pod(deleted=True, ready=False)
+    of.document["status"]["conditions"][0]["lastTransitionTime"] = time_of(moment)
+    return of
+
+
+def test_also_when_its_containers_have_ended_meanwhile() -> None:
+    """They were ready when that request was sent, and the Pod is being deleted: they are ready no more when a later
+    process looks at it first."""
+    found = step(not_ready_since(NOW - 5.0), None, NOW, PodSteps(LONGEST))
+    assert not isinstance(found, ConfirmGone)
+
+
+def test_but_not_where_they_were_not_ready_for_long() -> None:
+    assert isinstance(step(not_ready_since(NOW - 600.0), None, NOW, PodSteps(LONGEST)), ConfirmGone)
+    never = pod(deleted=True)
+    never.document["status"]["conditions"].clear()
+    assert isinstance(step(never, None, NOW, PodSteps(LONGEST)), ConfirmGone)
 
 
 def test_an_annotation_of_a_pod_ends_no_process() -> None:
