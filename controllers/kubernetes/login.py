@@ -60,12 +60,10 @@ def by_context(context: str) -> Login:
                 load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
                 return configuration
             except (ConfigException, OSError) as error:
-                not_in_a_pod = f", nor a Pod's own cluster: {_in_a_line(error)}"
+                not_in_a_pod = f", nor a Pod's own cluster: {_in_a_line(error).rstrip('.')}"
         named = os.environ.get("KUBECONFIG") or _HOME
-        places = [Path(place).expanduser() for place in named.split(os.pathsep) if place]
-        if not any(place.exists() for place in places):
-            missing = f"there is no kubeconfig {' or '.join(map(str, places))}{not_in_a_pod}"
-            raise LoginError(f"{missing}; name yours by KUBECONFIG")
+        if (missing := _missing(named)) is not None:
+            raise LoginError(f"there is no kubeconfig {missing}{not_in_a_pod}; name yours by KUBECONFIG")
         try:
             await load_kube_config(named, context or None, configuration)  # type: ignore[no-untyped-call]
             return configuration
@@ -101,6 +99,12 @@ def _check(document: Any) -> None:
             for field in refused:
                 if field in within:
                     raise ValueError(f"{part} {named.get('name')!r} has {field}, which is not followed: embed the data")
+
+
+def _missing(named: str) -> str | None:
+    """Where kubeconfigs were looked for; None: there is one."""
+    places = [Path(place).expanduser() for place in named.split(os.pathsep) if place]
+    return None if any(place.exists() for place in places) else " or ".join(map(str, places))
 
 
 def _in_a_line(error: Exception) -> str:
