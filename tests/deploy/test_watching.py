@@ -13,6 +13,7 @@ from controllers.standby import Standby
 from controllers.status.metrics import Metrics
 from controllers.status.model import SourceProblem
 from controllers.status.queue_metrics import QueueCollector
+from controllers.status.release_metrics import ReleaseCollector
 from controllers.work_queue import WorkQueue
 from tests.deploy.places import DEPLOY
 from xds.plane import Plane
@@ -32,6 +33,7 @@ def told() -> list[Sample]:
     tls.use(issue(["lastack.test"], 1_800_000_000.0)[0], "test")
     WebhookMetrics(registry, tls)
     registry.register(QueueCollector(lambda: [("pods kubernetes", WorkQueue[str]())], lambda: 0.0))
+    registry.register(ReleaseCollector({}))
     registry.register(Standby(load_settings({"source": ["kubernetes"], "lease": "a/b"})))
     found = [(sample.name, sample.labels) for family in registry.collect() for sample in family.samples]
     return [*found, *((name.removesuffix("_count"), labels) for name, labels in found)]  # histograms are named without
