@@ -23,6 +23,7 @@ from controllers.status.http import http_app
 from controllers.status.listener import HttpListener
 from controllers.status.metrics import Metrics
 from controllers.status.queue_metrics import QueueCollector
+from controllers.status.release_metrics import ReleaseCollector
 from controllers.status.rpc import Health, add_status_to
 from controllers.status.service import StatusService
 from controllers.supervision import Supervisor, TaskDied
@@ -72,6 +73,7 @@ class Replica:
         self._metrics = Metrics(self._plane, self._origins.problems)
         queues = QueueCollector(self._origins.queues, self._runtime.clock)
         self._metrics.registry.register(queues)
+        self._metrics.registry.register(ReleaseCollector(self._runtime.released))
         if self._standby is not None:
             self._metrics.registry.register(self._standby)
         self._service = StatusService(

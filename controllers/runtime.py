@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
@@ -53,6 +54,8 @@ class Runtime:
         """Of each source, by its name."""
         self.after_load: list[Callable[[], None]] = []
         """Called when many objects have been taken in together."""
+        self.released: Counter[Outcome] = Counter()
+        """How many instances were released after their deletion: CONFIRMED or RELEASED_UNCONFIRMED."""
         self._batch = Batch()
         self._troubles_told = 0
         """How often a source has said that it is in trouble, in another one, or in none any more."""

@@ -243,7 +243,7 @@ def _read(path: Path, known: set[str]) -> dict[str, Any]:
         why = error.strerror if isinstance(error, OSError) else "is not UTF-8"
         raise SettingsError(f"config {path}: {why}") from error
     except yaml.YAMLError as error:
-        raise SettingsError(f"config {path}: is not valid YAML: {' '.join(str(error).split())}") from error
+        raise SettingsError(f"config {path}{_told(error)}") from error
     if found is None:
         return {}
     if not isinstance(found, dict):
@@ -252,6 +252,17 @@ def _read(path: Path, known: set[str]) -> dict[str, Any]:
     if unknown:
         raise SettingsError("\n".join(f"config {path}: {line}" for line in unknown))
     return found
+
+
+def _told(error: yaml.YAMLError) -> str:
+    """In one line, as errors in files of objects are told."""
+    why = " ".join(str(error).split())
+    mark = None
+    if isinstance(error, yaml.MarkedYAMLError):
+        why = ", ".join(part for part in (error.problem, error.context) if part)
+        mark = error.problem_mark or error.context_mark
+    place = "" if mark is None else f":{mark.line + 1}"
+    return f"{place}: is not valid YAML: {why}"
 
 
 def _unknown(key: str, known: set[str]) -> str:

@@ -264,6 +264,8 @@ class DiscoveryServer:
             about["proxy"] = stream.proxy.id
         if session.error is None:
             log.info("stream ended", **about)
+        elif self._closing and session.error.status is Status.UNAVAILABLE:
+            log.info("stream ended", reason=session.error.message, **about)
         else:
             log.warning("stream refused", status=session.error.status.value, reason=session.error.message, **about)
 

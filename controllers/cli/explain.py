@@ -44,7 +44,7 @@ def _print(told: Json) -> None:
     click.echo(told["object"])
     click.echo(f"  {_state(told)}")
     click.echo(f"  {receipt['outcome']}: {progress({**receipt, 'reasons': []})}")
-    _list("Why not confirmed" if receipt["reasons"] else "", receipt["reasons"])
+    _list("Mind that" if receipt["outcome"] == "CONFIRMED" else "Why not confirmed", receipt["reasons"])
     _list("Remarks", told["remarks"])
     in_source = [f"{problem['place']}: {problem['message']}" for problem in told["problems"]]
     _list("In its source", [line for line in in_source if line not in receipt["reasons"]])

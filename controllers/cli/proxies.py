@@ -96,7 +96,7 @@ def _picture(found: Sequence[Json], wide: bool, behind: bool) -> RenderableType:
 
 
 def _nothing(found: Sequence[Json]) -> str:
-    return f"{len(found)} proxies, and all are SYNCED" if found else "no proxy has connected yet"
+    return f"{len(found)} proxies, and all are SYNCED" if found else "no proxy is connected here, or waited for"
 
 
 def rows_of(found: Iterable[Json], wide: bool, behind: bool) -> Iterable[tuple[str, ...]]:

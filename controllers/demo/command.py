@@ -21,7 +21,7 @@ from controllers.demo.summary import summary
 _MOST = 100
 
 
-@click.command()
+@click.command(short_help="Replace instances under real traffic, and count what fails.")
 @click.option("--proxies", type=click.IntRange(1, _MOST), default=3, show_default=True, help="How many Envoys.")
 @click.option("--instances", type=click.IntRange(1, _MOST), default=4, show_default=True, help="How many instances.")
 @click.option("--rate", type=click.FloatRange(min=1), default=200, show_default=True, help="Requests/s, in all.")

@@ -25,6 +25,8 @@ _SOON_SECONDS = 5.0
 
 _RECEIPT_SECONDS = 60.0
 
+_OUTCOMES = {"release": Outcome.CONFIRMED, "release unconfirmed": Outcome.RELEASED_UNCONFIRMED}
+
 _TOLD = {
     "mark": ("Draining", "proxies are told to send it no new requests"),
     "release": ("Released", "no proxy sends it new requests, and those it had have had their time"),
@@ -86,6 +88,8 @@ class DrainController:
                 await self._source.writer.patch(key, body, outdated)
                 log.info("drain", object=str(key), step=step)
                 self.worker.advanced(key)
+                if step in _OUTCOMES:
+                    self._runtime.released[_OUTCOMES[step]] += 1
                 if step == "release" and let_alone is not None:
                     for call in self.after_release:
                         call(document, let_alone)

@@ -90,6 +90,11 @@ class Election:
         self._not_before = -math.inf
 
     @property
+    def is_known(self) -> bool:
+        """Whether `holder` is as it was last heard of."""
+        return self._known
+
+    @property
     def holder(self) -> str:
         """Who holds it, as far as is known; empty: nobody."""
         return self._record.holder if self._record is not None else ""

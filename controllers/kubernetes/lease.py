@@ -47,7 +47,8 @@ class Lease:
         self._wake = asyncio.Event()
         self._releasing = False
         self._trouble: str | None = None
-        self._told = ""
+        self._told: str | None = None
+        """Who holds it, as it was told last; None: nothing was told yet."""
         fence.on_loss.append(self._wake.set)
 
     @property
@@ -160,7 +161,7 @@ class Lease:
             return
         holds = f"{election.holder} holds the lease" if election.holder else "nobody is known to hold the lease"
         self._fence.standing = f"standby: {holds}"
-        if election.holder != self._told:
+        if election.is_known and election.holder != self._told:
             log.info("standby", lease=self._shown, holder=election.holder or "nobody")
             self._told = election.holder
 

@@ -1,7 +1,9 @@
 """Where an API server is, and how to prove who we are there: by a kubeconfig, or as a Pod of its own cluster."""
 
+import os
 import ssl
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -31,6 +33,10 @@ _UNUSABLE = (ConfigException, OSError, ssl.SSLError, yaml.YAMLError, ValueError,
 """What is raised of a kubeconfig that is none, or is only half written."""
 
 
+_HOME = "~/.kube/config"
+"""The kubeconfig where the environment names none."""
+
+
 class LoginError(Exception):
     """There is no way in; the text says why."""
 
@@ -39,19 +45,22 @@ def by_context(context: str) -> Login:
     """By a context of the kubeconfig; empty: the current one, or, in a Pod, its own cluster."""
 
     async def login() -> Configuration:
-        configuration = Configuration()
+        configuration, not_in_a_pod = Configuration(), ""
+        if not context:
+            try:
+                load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+                return configuration
+            except (ConfigException, OSError) as error:
+                not_in_a_pod = f", nor a Pod's own cluster: {_in_a_line(error).rstrip('.')}"
+        named = os.environ.get("KUBECONFIG") or _HOME
+        if (missing := _missing(named)) is not None:
+            raise LoginError(f"there is no kubeconfig {missing}{not_in_a_pod}; name yours by KUBECONFIG")
         try:
-            if not context:
-                try:
-                    load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
-                    return configuration
-                except ConfigException:
-                    pass  # not in a Pod
-            await load_kube_config(context=context or None, client_configuration=configuration)  # type: ignore[no-untyped-call]
+            await load_kube_config(named, context or None, configuration)  # type: ignore[no-untyped-call]
             return configuration
         except _UNUSABLE as error:
-            named = f"context {context}" if context else "the current context"
-            raise LoginError(f"the kubeconfig has no usable {named}: {error}") from error
+            which = f"context {context}" if context else "current context"
+            raise LoginError(f"kubeconfig {named}: its {which} can't be used: {_in_a_line(error)}") from error
 
     return login
 
@@ -67,7 +76,7 @@ def by_document(text: bytes) -> Login:
             await load_kube_config_from_dict(document, client_configuration=configuration)  # type: ignore[no-untyped-call]
             return configuration
         except _UNUSABLE as error:
-            raise LoginError(f"it is no usable kubeconfig: {' '.join(str(error).split())}") from error
+            raise LoginError(f"it is no usable kubeconfig: {_in_a_line(error)}") from error
 
     return login
 
@@ -81,3 +90,13 @@ def _check(document: Any) -> None:
             for field in refused:
                 if field in within:
                     raise ValueError(f"{part} {named.get('name')!r} has {field}, which is not followed: embed the data")
+
+
+def _missing(named: str) -> str | None:
+    """Where kubeconfigs were looked for; None: there is one."""
+    places = [Path(place).expanduser() for place in named.split(os.pathsep) if place]
+    return None if any(place.exists() for place in places) else " or ".join(map(str, places))
+
+
+def _in_a_line(error: Exception) -> str:
+    return " ".join(str(error).split())

@@ -16,7 +16,7 @@ from controllers.kubernetes.keeping import Keeping
 from controllers.kubernetes.known import NAMESPACE, Known
 from controllers.kubernetes.reading import Lean, Reading
 from controllers.kubernetes.reflector import Change, Name, Reflector
-from controllers.kubernetes.trouble import Trouble
+from controllers.kubernetes.trouble import Trouble, tell
 from controllers.kubernetes.writer import Writer
 from controllers.reports import Report
 from controllers.source import ClusterSink, SourceError
@@ -281,7 +281,7 @@ class KubernetesSource(Known):
         before = self._trouble.what
         told = self._trouble.look(served, beside)
         if told is not None:
-            log.warning(told, source=self.name, reason=self._trouble.reason)
+            tell(log, told, self.name, self._trouble.reason)
         if self._trouble.what != before:
             self._runtime.trouble(self.name, self._trouble.what)
 

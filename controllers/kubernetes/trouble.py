@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from structlog.typing import FilteringBoundLogger
+
 
 class Trouble:
     """What is wrong now. It holds no clock."""
@@ -27,3 +29,11 @@ class Trouble:
             return None
         self._told = told
         return told or "all is well again"
+
+
+def tell(log: FilteringBoundLogger, told: str, source: str, reason: str | None) -> None:
+    """Writes what `look` returned: a warning, or, when it is over, something to know."""
+    if reason is None:
+        log.info(told, source=source)
+    else:
+        log.warning(told, source=source, reason=reason)

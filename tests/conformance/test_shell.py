@@ -1,6 +1,7 @@
 """The gRPC server: the end of a stream reaches the peer, and the peer's end reaches the plane (rules 33 and 34)."""
 
 import grpc
+from structlog.testing import capture_logs
 
 from ledger.ids import ProxyId
 from ledger.roster import Presence
@@ -46,6 +47,20 @@ async def test_shutting_down_ends_every_stream_and_opens_none(sockets: SocketBen
         assert (await client.ended()).status == "UNAVAILABLE"
     assert (await sockets.refused(kind, EDS)).status == "UNAVAILABLE"
     assert not sockets.plane.streams
+
+
+@rule(33)
+@only(SOCKET)
+async def test_who_is_sent_away_by_an_orderly_end_is_no_warning(sockets: SocketBench, kind: Kind) -> None:
+    """There may be thousands, at every rolling update."""
+    client = await sockets.asking(kind, EDS, SAMPLE.name)
+    await client.accept(EDS)
+    with capture_logs() as logs:
+        await sockets.drain()
+        await client.ended()
+    (ended,) = (entry for entry in logs if entry["event"].startswith("stream "))
+    assert (ended["log_level"], ended["event"], ended["proxy"]) == ("info", "stream ended", NODE)
+    assert ended["reason"] == "the control plane is shutting down"
 
 
 @rule(33)

@@ -120,6 +120,11 @@ def test_a_file_that_is_no_mapping_is_refused(config: Path, text: str, told: str
     assert told in refused(config=str(config))
 
 
+def test_a_file_that_is_no_yaml_is_refused_with_the_line(config: Path) -> None:
+    config.write_text("ads: 127.0.0.1:1\nstate_dir: a: b\n")
+    assert refused(config=str(config)) == (f"config {config}:2: is not valid YAML: mapping values are not allowed here")
+
+
 def test_an_empty_file_says_nothing(config: Path) -> None:
     config.write_text("# nothing yet\n")
     assert load_settings({"config": str(config)}).settling == 60

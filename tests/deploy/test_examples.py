@@ -40,10 +40,15 @@ def test_the_deployment_opts_in_and_its_group_and_service_are_its_own() -> None:
     assert group["spec"]["template"]["ports"].keys() == {port["name"] for port in service["spec"]["ports"]}
 
 
-def test_the_virtual_machine_is_drained_when_its_entry_is_deleted() -> None:
-    (entry,) = of_kind(read_files([EXAMPLES / "vm.yaml"]), "WorkloadEntry")
-    assert entry["metadata"]["finalizers"] == [FINALIZER]
-    assert entry["metadata"]["annotations"] == {"lastack.io/longest-request": "2m"}
+def test_a_virtual_machine_is_drained_when_its_entry_is_deleted_and_another_is_left() -> None:
+    """The last instance of a service is held, since Envoy would use it all the same."""
+    documents = read_files([EXAMPLES / "vm.yaml"])
+    (service,), entries = of_kind(documents, "ServiceEntry"), of_kind(documents, "WorkloadEntry")
+    selected = service["spec"]["workloadSelector"]["labels"].items()
+    assert len([entry for entry in entries if selected <= entry["spec"]["labels"].items()]) > 1
+    for entry in entries:
+        assert entry["metadata"]["finalizers"] == [FINALIZER]
+        assert entry["metadata"]["annotations"] == {"lastack.io/longest-request": "2m"}
 
 
 def test_the_readme_names_every_example() -> None:

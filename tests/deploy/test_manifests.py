@@ -107,6 +107,7 @@ def asks(webhook: Any, labels: dict[str, str], namespace: dict[str, str]) -> boo
 
 def _selects(selector: Any, labels: dict[str, str]) -> bool:
     meets = {
+        "In": lambda found: labels.get(found["key"]) in found["values"],
         "NotIn": lambda found: labels.get(found["key"]) not in found["values"],
         "Exists": lambda found: found["key"] in labels,
         "DoesNotExist": lambda found: found["key"] not in labels,

@@ -92,6 +92,9 @@ def test_values_that_are_meant_are_taken(path: Path) -> None:
         "namespaceSelector: {matchExpressions: [{key: env, operator: exists}]}",
         "topologySpread: [{topologyKey: kubernetes.io/hostname}]",
         "podLabels: {on: true}",
+        "podLabels: {lastack.io/serving: 'true'}",
+        "podLabels: {app.kubernetes.io/name: mine}",
+        f"fullnameOverride: {'n' * 51}",
         "state: {persistence: {size: large}}",
         "bindAddress: 127.0.0.1",
         "remoteSecrets: {namespace: Istio}",
@@ -141,7 +144,7 @@ def test_all_that_the_values_say_arrives() -> None:
     (found,) = of_kind(read_files([RENDERED / "everything.yaml"]), "ConfigMap")
     settings = yaml.safe_load(found["data"]["lastack.yaml"])
     values = yaml.safe_load((VALUES / "everything.yaml").read_text(encoding="utf-8"))
-    assert settings["namespace_selector"] == "mesh=on,tier=web,env notin (test,try),tenant,!old"
+    assert settings["namespace_selector"] == "lastack.io/enroll=true,mesh=on,tier=web,env notin (test,try),tenant,!old"
     assert values["settings"].items() <= settings.items()
     assert values["settings"].keys() == SCHEMA["properties"]["settings"]["properties"].keys()
 

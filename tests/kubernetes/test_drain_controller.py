@@ -10,11 +10,12 @@ from controllers.kubernetes.backoff import Backoff
 from controllers.kubernetes.drain import FINALIZER
 from controllers.kubernetes.drain_controller import DrainController
 from controllers.kubernetes.source import KubernetesSource
+from ledger.receipts import Outcome
 from tests.hostility.requests import ack, ask, nonce_of, type_of
 from tests.kubernetes.cluster import Cluster
 from tests.kubernetes.documents import Document, service, workload, workload_key
 from tests.kubernetes.store import Refusal
-from xds.objects import DRAINING_LABEL
+from xds.objects import DRAINING_LABEL, RELEASE_AFTER
 from xds.protocol.introduction import Peer
 from xds.protocol.stream import Transport
 from xds.types import CDS, EDS
@@ -95,6 +96,24 @@ async def test_it_is_not_released_before_the_proxy_has_let_go(drained: Drained) 
         assert drained.entry is not None
     drained.take()
     await drained.until_gone()
+
+
+async def test_what_was_released_is_counted_by_whether_everybody_had_let_go(drained: Drained) -> None:
+    released = drained.cluster.runtime.released
+    drained.start()
+    await drained.cluster.server.delete("workloadentries", "w")
+    await drained.until_marked()
+    assert not released
+    drained.take()
+    await drained.until_gone()
+    await drained.cluster.until(lambda: bool(released), "it is counted")
+    hasty = workload("hasty", "10.0.0.4")
+    hasty["metadata"] |= {"finalizers": [FINALIZER], "annotations": {RELEASE_AFTER: "0s"}}
+    await drained.cluster.server.apply("workloadentries", hasty)
+    await drained.source.catch_up(workload_key("hasty"))
+    await drained.cluster.server.delete("workloadentries", "hasty")
+    await drained.cluster.until(lambda: len(released) > 1, "it is counted")
+    assert released == {Outcome.CONFIRMED: 1, Outcome.RELEASED_UNCONFIRMED: 1}
 
 
 async def test_what_was_deleted_while_no_controller_ran_is_found(drained: Drained) -> None:

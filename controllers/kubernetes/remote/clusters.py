@@ -14,7 +14,7 @@ from controllers.kubernetes.login import Login, by_document
 from controllers.kubernetes.reflector import Change, Patience, Reflector
 from controllers.kubernetes.remote.member import Member
 from controllers.kubernetes.remote.secrets import SELECTOR, Secrets
-from controllers.kubernetes.trouble import Trouble
+from controllers.kubernetes.trouble import Trouble, tell
 from controllers.reports import Report, Severity
 from controllers.runtime import Runtime
 from controllers.source import SourceError
@@ -191,7 +191,7 @@ class RemoteClusters:
         trouble = self._informer.reflector.trouble(self._runtime.clock())
         told = self._trouble.look([] if trouble is None else [trouble], [])
         if told is not None and self._is_known:
-            log.warning(told, source=self.name, reason=trouble)
+            tell(log, told, self.name, trouble)
         if trouble != self._runtime.plane.surroundings.troubles.get(self.name):
             self._runtime.trouble(self.name, trouble)
 

@@ -51,7 +51,12 @@ class Mutation:
 
 
 def mutate(
-    pod: Pod, namespace: str, namespace_labels: Mapping[str, str] | None, token: str, point: DrainPoint
+    pod: Pod,
+    namespace: str,
+    namespace_labels: Mapping[str, str] | None,
+    token: str,
+    point: DrainPoint,
+    namespace_opts_in: bool = False,
 ) -> Mutation:
     """What is to be changed in a Pod.
 
@@ -59,9 +64,10 @@ def mutate(
         namespace_labels: None: the namespace is not known; then only the Pod's own label counts.
         token: by which the hook asks for the Pod if that has no name yet; one that nobody else has or can guess,
             of letters, digits and dashes.
+        namespace_opts_in: the API server says so, which may know it earlier than we do.
     """
     labels, annotations = pod.metadata.labels or {}, pod.metadata.annotations or {}
-    wish = labels.get(ENROLL, (namespace_labels or {}).get(ENROLL))
+    wish = labels.get(ENROLL, "true" if namespace_opts_in else (namespace_labels or {}).get(ENROLL))
     if wish != "true" or _MIRROR in annotations:
         odd = wish not in (None, "true", "false")
         return Mutation(warnings=(f'lastack: label {ENROLL} is {wish!r}: write "true" or "false"',) if odd else ())

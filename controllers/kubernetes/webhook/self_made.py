@@ -53,6 +53,8 @@ class SelfMade:
         self._tls = tls
         self._clock = clock
         self._rotation = Rotation()
+        self._told: str | None = None
+        """Why authorities can't be announced, as it was told last; None: they are, or it is not known yet."""
 
     async def look(self) -> None:
         """Does what is due: makes certificates, announces their authorities, uses the one that is to be used.
@@ -61,12 +63,12 @@ class SelfMade:
             ApiError: something is refused, or there is no answer. What is in use stays.
         """
         kept = await self._kept()
-        announced = False
         try:
-            announced = await self._announce(kept.bundle)
+            why_not = await self._announce(kept.bundle)
         except ApiError as error:
-            log.warning("the webhook's authorities can't be announced", reason=str(error))
-        self._rotation.published(kept.bundle if announced else None, self._clock())
+            why_not = str(error)
+        self._tell(why_not)
+        self._rotation.published(kept.bundle if why_not is None else None, self._clock())
         assert kept.current is not None, "it has just been seen to"
         self._tls.use(kept.current, f"Secret {self._namespace}/{self._name}")
 
@@ -94,28 +96,35 @@ class SelfMade:
             same = {"resourceVersion": secret["metadata"]["resourceVersion"]}
             await self._api.patch(self._secret_path, {"metadata": same, "data": kept.data()})
 
-    async def _announce(self, bundle: bytes) -> bool:
-        """Returns whether API servers are told of these authorities now."""
+    async def _announce(self, bundle: bytes) -> str | None:
+        """Returns why API servers are not told of these authorities; None: they are."""
         path = f"{_CONFIGURATIONS}/{self._configuration}"
         for _ in range(_ATTEMPTS):
             configuration = await self._read(path)
             if configuration is None:
-                log.warning(
-                    "there is no such MutatingWebhookConfiguration: apply deploy/kubernetes/webhook.yaml",
-                    name=self._configuration,
-                )
-                return False
+                return "there is no such MutatingWebhookConfiguration: apply deploy/kubernetes/webhook.yaml"
             patch = with_bundle(configuration, bundle)
             if patch is None:
-                return True
+                return None
             try:
                 await self._api.patch(path, patch)
-                log.info("the webhook's authorities are announced", configuration=self._configuration)
-                return True
+                self._told = self._told or ""  # which makes it news
+                return None
             except ApiError as error:
                 if error.status != _CONFLICT:
                     raise
-        return False
+        return "it is changed by others all the time"
+
+    def _tell(self, why_not: str | None) -> None:
+        """Once when they are, or it begins that they can't be."""
+        if why_not == self._told:
+            return
+        if why_not is None:
+            log.info("the webhook's authorities are announced", configuration=self._configuration)
+        else:
+            about = {"configuration": self._configuration, "reason": why_not}
+            log.warning("the webhook's authorities can't be announced", **about)
+        self._told = why_not
 
     async def _read(self, path: str) -> Object | None:
         try:

@@ -1,7 +1,8 @@
 """The webhook as the API server sees it.
 
-POST /mutate    an AdmissionReview of admission.k8s.io/v1; the answer is one too. 400: it is none, and why
-GET /healthz    200 while it answers
+POST /mutate                 an AdmissionReview of admission.k8s.io/v1; the answer is one too. 400: it is none, and why
+POST /mutate/of-namespace    the same, from who asks about Pods of namespaces that opt in only: so this one does
+GET /healthz                 200 while it answers
 """
 
 import json
@@ -17,6 +18,9 @@ from starlette.routing import Route
 from controllers.kubernetes.webhook.metrics import Outcome, WebhookMetrics
 from controllers.kubernetes.webhook.mutation import DrainPoint, Mutation, mutate
 from controllers.kubernetes.webhook.review import BadReview, answer, read
+
+ANY, OF_NAMESPACE = "/mutate", "/mutate/of-namespace"
+"""Where questions come: about Pods that may opt in, and about those whose namespace does."""
 
 MOST_BYTES = 8 * 1024 * 1024
 """Of a question: an API server takes no object of more than 3 MiB."""
@@ -49,7 +53,8 @@ def webhook_app(
         if review.pod is None:
             return Outcome.UNCHANGED, JSONResponse(answer(review.uid, Mutation()))
         # Nobody can guess the question's uid, nor has another Pod had it.
-        mutation = mutate(review.pod, review.namespace, labels_of(review.namespace), review.uid, point)
+        known = labels_of(review.namespace)
+        mutation = mutate(review.pod, review.namespace, known, review.uid, point, request.url.path == OF_NAMESPACE)
         log.debug(
             "a Pod is created",
             namespace=review.namespace,
@@ -64,7 +69,11 @@ def webhook_app(
         return PlainTextResponse("ok\n")
 
     return Starlette(
-        routes=[Route("/mutate", measured, methods=["POST"]), Route("/healthz", healthz, methods=["GET"])],
+        routes=[
+            Route(ANY, measured, methods=["POST"]),
+            Route(OF_NAMESPACE, measured, methods=["POST"]),
+            Route("/healthz", healthz, methods=["GET"]),
+        ],
     )
 
 

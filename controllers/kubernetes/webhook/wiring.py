@@ -91,7 +91,7 @@ class Webhook:
                 stack.push_async_callback(api.close)
                 certificates = self._self_made(api)
             tasks = await stack.enter_async_context(asyncio.TaskGroup())
-            tasks.create_task(_keep(certificates))
+            tasks.create_task(keep(certificates))
             tasks.create_task(self._serve())
 
     async def _serve(self) -> None:
@@ -130,15 +130,22 @@ def webhook_of(settings: Settings, sources: Sequence[Source], registry: Collecto
     return Webhook(settings, cluster, cluster.name.partition(":")[2], registry)
 
 
-async def _keep(certificates: Certificates) -> None:
-    backoff = Backoff()
+async def keep(certificates: Certificates) -> None:
+    """Sees to them for ever. What goes wrong is told when it begins, and when it is over."""
+    backoff, told = Backoff(), ""
     while True:
         try:
             await certificates.look()
-            backoff.succeeded()
-            pause = certificates.every
         except (ApiError, TlsError) as error:
             asked = error.failure.retry_after if isinstance(error, ApiError) else 0.0
             pause = min(certificates.every, backoff.failed(asked))
-            log.warning("the webhook's certificates can't be seen to", reason=str(error))
+            if str(error) != told:
+                told = str(error)
+                log.warning("the webhook's certificates can't be seen to; what is in use stays", reason=told)
+        else:
+            backoff.succeeded()
+            pause = certificates.every
+            if told:
+                log.info("the webhook's certificates are seen to again")
+            told = ""
         await asyncio.sleep(pause)

@@ -36,7 +36,7 @@ async def absent(plane: Live) -> None:
 
 def test_without_proxies_that_is_said_and_nothing_is_printed(plane: Live) -> None:
     result = plane.lastack("proxies")
-    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "no proxy has connected yet\n")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "no proxy is connected here, or waited for\n")
 
 
 def test_there_is_a_line_for_each_proxy_and_type(plane: Live) -> None:
@@ -99,7 +99,8 @@ def test_forget_lets_receipts_go(plane: Live) -> None:
     result = plane.lastack("forget", "edge-1")
     assert (result.exit_code, result.stdout) == (0, "edge-1 is forgotten: it holds back no receipt any more\n")
     assert plane.lastack("wait", "we/shop/pay-2", "--timeout", "0").exit_code == 0
-    assert plane.lastack("proxies").stdout == ""
+    left = plane.lastack("proxies")
+    assert (left.stdout, left.stderr) == ("", "no proxy is connected here, or waited for\n")
     assert words(plane.lastack("proxies", "--gone"))[1][:3] == ["edge-1", "-", "GONE"]
 
 
@@ -119,6 +120,12 @@ def test_an_object_that_has_reached_everybody_is_explained_in_three_lines(plane:
     assert plane.lastack("explain", "we/shop/pay-1").stdout == (
         "WorkloadEntry/shop/pay-1\n  applied at generation 1\n  CONFIRMED: acked 0/0, pending 0\n"
     )
+
+
+def test_of_an_object_that_is_confirmed_and_was_never_known_it_is_not_told_why_it_is_not_confirmed(plane: Live) -> None:
+    told = plane.lastack("explain", "we/shop/never").stdout
+    assert "  CONFIRMED: acked 0/0, pending 0\n\nMind that\n  - WorkloadEntry/shop/never is not known here" in told
+    assert "Why not confirmed" not in told
 
 
 def test_who_holds_it_back_is_told_with_what_to_do(plane: Live) -> None:

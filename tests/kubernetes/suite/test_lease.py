@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from controllers.fence import Fence, LeaseLost
 from controllers.kubernetes.api import ApiError
@@ -73,6 +74,15 @@ async def test_a_lease_is_made_taken_and_renewed(lab: Lab) -> None:
         await lab.until(is_renewed, "it is renewed")
         await asyncio.sleep(DURATION)
         assert one.fence.barred() is None
+
+
+async def test_who_waits_for_a_lease_says_so_though_nobody_has_it(lab: Lab) -> None:
+    """It is for a duration: without a word the process would seem to hang."""
+    with capture_logs() as logs:
+        async with candidate(lab, "one") as one:
+            await one.held()
+    told = [(entry["event"], entry.get("holder")) for entry in logs if entry["log_level"] == "info"]
+    assert told == [("standby", "nobody"), ("the lease is held", None)]
 
 
 async def test_a_time_without_a_fraction_is_taken_too(lab: Lab) -> None:

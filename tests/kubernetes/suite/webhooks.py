@@ -55,7 +55,7 @@ class Asked:
         self._connections: list[Api] = []
         self.certificates = self.replica(self.tls)
         self._bound = bind(Address("127.0.0.1", 0))
-        self.url = f"https://127.0.0.1:{self._bound.getsockname()[1]}/mutate"
+        self.url = f"https://127.0.0.1:{self._bound.getsockname()[1]}"
         self._source = KubernetesSource("test", Runtime(Plane()), connect=lab.connect, reading=Reading(lab.selector))
         self._probes = 0
         self._listener: HttpListener | None = None
@@ -94,15 +94,16 @@ class Asked:
         own = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": [self.lab.namespace]}
         webhooks = []
         for webhook in copy.deepcopy(manifest["webhooks"]):
+            path = webhook["clientConfig"]["service"]["path"]
             webhook |= {
-                "clientConfig": {"url": url or self.url},
+                "clientConfig": {"url": url or self.url + path},
                 "timeoutSeconds": timeout,
                 "failurePolicy": failure_policy,
             }
             webhook["namespaceSelector"]["matchExpressions"].append(own)
             webhooks.append(webhook)
         if injected:
-            other = {"name": "injector.example.com", "clientConfig": {"url": self.url.replace("/mutate", "/inject")}}
+            other = {"name": "injector.example.com", "clientConfig": {"url": f"{self.url}/inject"}}
             webhooks.append({**copy.deepcopy(webhooks[0]), **other, "reinvocationPolicy": "Never"})
         await self.lab.apply(
             "mutatingwebhookconfigurations", {"metadata": {"name": self.lab.namespace}, "webhooks": webhooks}

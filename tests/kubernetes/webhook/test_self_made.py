@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from aiohttp import web
+from structlog.testing import capture_logs
 
 from controllers.kubernetes.api import Api, ApiError
 from controllers.kubernetes.rate import RateLimit
@@ -50,6 +51,31 @@ async def test_where_the_configuration_may_not_be_written_there_is_a_certificate
     made, tls = replica(api)
     await made.look()
     assert tls.pair is not None
+
+
+async def test_what_keeps_the_authorities_from_being_announced_is_told_once_and_that_it_is_over(
+    cluster: Cluster, api: Api
+) -> None:
+    def refuse(request: web.Request) -> Refusal | None:
+        return Refusal(403, "Forbidden") if "mutatingwebhookconfigurations" in request.path else None
+
+    made, other = replica(api)[0], replica(api)[0]
+    with capture_logs() as logs:
+        for _ in range(3):
+            await made.look()
+        cluster.server.faults.append(refuse)
+        for _ in range(3):
+            await made.look()
+        cluster.server.faults.clear()
+        await cluster.server.apply("mutatingwebhookconfigurations", CONFIGURATION)
+        await other.look()  # so there is nothing left to be written
+        for _ in range(3):
+            await made.look()
+    told = [(entry["event"], entry.get("reason", "")) for entry in logs if entry.get("step") is None]
+    cant, can = "the webhook's authorities can't be announced", "the webhook's authorities are announced"
+    assert [event for event, _ in told] == [cant, cant, can, can]
+    assert "no such MutatingWebhookConfiguration: apply deploy/kubernetes/webhook.yaml" in told[0][1]
+    assert "403" in told[1][1]
 
 
 async def test_another_replica_that_writes_first_is_followed(cluster: Cluster, api: Api) -> None:

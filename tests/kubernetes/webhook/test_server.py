@@ -75,6 +75,21 @@ async def test_the_namespaces_label_counts(served: httpx.AsyncClient) -> None:
     assert ["patch" in each for each in answers] == [False, True, False]
 
 
+async def test_where_only_pods_of_namespaces_that_opt_in_are_asked_about_the_api_server_is_taken_at_its_word(
+    served: httpx.AsyncClient,
+) -> None:
+    """Its view of a namespace may be ahead of ours: without a hook the Pod would end under requests."""
+    unlabelled, away = opted_in(labels={}), opted_in(labels={"lastack.io/enroll": "false"})
+    del unlabelled["metadata"]["labels"]
+    for namespace in ("shop", "enrolled", "unknown"):
+        answered, refused = [
+            (await served.post("/mutate/of-namespace", json=review(document, namespace))).json()["response"]
+            for document in (unlabelled, away)
+        ]
+        assert ("patch" in answered, "patch" in refused) == (True, False), namespace
+        assert ("warnings" in answered) is (namespace == "unknown")
+
+
 async def test_what_is_not_about_a_new_pod_is_allowed(served: httpx.AsyncClient) -> None:
     response = (await served.post("/mutate", json=review(opted_in(), operation="UPDATE"))).json()["response"]
     assert response == {"uid": UID, "allowed": True}

@@ -13,8 +13,12 @@ import pytest
 import yaml
 from aiohttp import web
 from prometheus_client.parser import text_string_to_metric_families
+from structlog.testing import capture_logs
 
 from controllers.addresses import Address, bind
+from controllers.kubernetes.api import ApiError
+from controllers.kubernetes.reflector import Failure
+from controllers.kubernetes.webhook.wiring import keep
 from tests.controllers.certificates import Authority
 from tests.controllers.serving import ANY_PORT, serve
 from tests.kubernetes.cluster import Cluster
@@ -126,6 +130,39 @@ async def test_a_taken_port_is_told_of_at_once(files: tuple[str, ...]) -> None:
         async with serve(*COMMON, "--webhook", f"127.0.0.1:{port}", *files) as served:
             assert await served.ended() == 1
         assert f"can't listen at 127.0.0.1:{port}" in "".join(served.lines)
+
+
+class Outage:
+    """Certificates that can't be seen to a few times, and then can."""
+
+    every = 0.0
+
+    def __init__(self, failures: int) -> None:
+        self.failures = failures
+        self.over = asyncio.Event()
+
+    async def look(self) -> None:
+        if self.failures == 0:
+            if self.over.is_set():
+                await asyncio.Event().wait()
+            self.over.set()
+            return
+        self.failures -= 1
+        raise ApiError(Failure(0, "no answer"))
+
+
+async def test_an_outage_is_two_lines_of_the_log_however_often_it_is_tried() -> None:
+    certificates = Outage(5)
+    with capture_logs() as logs:
+        keeping = asyncio.create_task(keep(certificates))
+        await certificates.over.wait()
+        await asyncio.sleep(0)
+        keeping.cancel()
+    assert [(entry["log_level"], entry["event"]) for entry in logs] == [
+        ("warning", "the webhook's certificates can't be seen to; what is in use stays"),
+        ("info", "the webhook's certificates are seen to again"),
+    ]
+    assert logs[0]["reason"] == "no answer"
 
 
 def _free_port() -> int:
