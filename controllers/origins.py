@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -27,6 +28,9 @@ if TYPE_CHECKING:  # half a second, for who has no cluster
 
 REMOTE = "remote/"
 """Begins the names of clusters that Secrets name."""
+
+_MOST_OF_A_NAME = 200
+"""Characters of a folder's name that are taken over as they are: file systems take 255 bytes."""
 
 
 class Origins:
@@ -166,7 +170,7 @@ class Origins:
         if state is None:
             return Counts(Generations()), None
         if apart:  # generations are counted by each source for itself
-            state = self._open(state.path / quote(source, safe=""))
+            state = self._open(state.path / folder_of(source))
         return Counts(state.load_generations(self._runtime.clock()), state.save_generations), state
 
     def _open(self, path: Path) -> StateDir:
@@ -177,3 +181,11 @@ class Origins:
         state.open()
         self._states.append(state)
         return state
+
+
+def folder_of(source: str) -> str:
+    """The name of the folder where a source keeps what it has: of a Secret's key, which may be any 253 characters."""
+    name = quote(source, safe="")
+    return (
+        name if len(name) <= _MOST_OF_A_NAME else f"{name[:_MOST_OF_A_NAME]}~{sha256(source.encode()).hexdigest()[:16]}"
+    )
