@@ -123,7 +123,8 @@ class Informer:
         if self.reflector.lists != number:
             return  # it is to begin anew
         kind, version = str(found.get("kind", "")).removesuffix("List"), found.get("apiVersion")
-        metadata, items = _part(found, "metadata", {}), _part(found, "items", [])
+        metadata: dict[str, Any] = _part(found, "metadata", {})
+        items: list[Any] = _part(found, "items", [])
         # The items of a list don't repeat what they are.
         objects = [
             self._leaned({"apiVersion": version, "kind": kind, **item}) if is_object(item) else item for item in items

@@ -7,7 +7,7 @@ over. What was there before stays until a list or an event says otherwise.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from controllers.kubernetes.backoff import BASE_SECONDS, MOST_SECONDS, Backoff
 from controllers.kubernetes.times import time_of
@@ -294,9 +294,9 @@ class Reflector:
         return version.isdecimal() and int(version) < self._newest
 
 
-def is_object(document: object) -> bool:
+def is_object(document: object) -> TypeGuard[dict[str, Any]]:
     """Whether it is one as an API server has it: whose name and version can be told."""
-    if not isinstance(document, Mapping) or not _has_version(document):
+    if not isinstance(document, dict) or not _has_version(document):
         return False
     metadata = document["metadata"]
     return isinstance(metadata.get("name"), str) and isinstance(metadata.get("namespace", ""), str)

@@ -110,6 +110,7 @@ class Member:
         """Ends; what it gave stays for whoever has the name next, and is in doubt meanwhile."""
         self.task.cancel()
         await asyncio.wait({self.task})  # who is cancelled meanwhile is not told that the other one was
+        self.cluster.source.is_over.set()
 
     async def end(self) -> None:
         """Ends, and what it gave is gone."""

@@ -18,7 +18,7 @@ class _Source:
     trouble = None
 
     def __init__(self) -> None:
-        self.is_ending, self.may_end = asyncio.Event(), asyncio.Event()
+        self.is_ending, self.may_end, self.is_over = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def start(self) -> None: ...
 
