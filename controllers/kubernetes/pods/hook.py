@@ -175,7 +175,7 @@ class _Hook:
 
 @dataclass(slots=True)
 class _Call:
-    """One call of a hook. bound: until when it may be answered. is_over: a source is followed no more that was asked."""
+    """One call of a hook. bound: until when it may be answered. is_over: a source that was asked has ended."""
 
     bound: float = -inf
     is_over: bool = False
