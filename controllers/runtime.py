@@ -25,6 +25,9 @@ CATCH_UP_SECONDS = 2.0
 MANY = 1000
 """Objects taken in together that are worth telling of."""
 
+Decide = Callable[[Event], Event | None]
+"""What follows from what a source says; None: nothing."""
+
 Barrier = Callable[[ObjectKey], Awaitable[None]]
 """Returns when what was written to a source of the object before the call is applied."""
 
@@ -60,15 +63,20 @@ class Runtime:
         self._troubles_told = 0
         """How often a source has said that it is in trouble, in another one, or in none any more."""
 
-    async def apply(self, events: Sequence[Event]) -> None:
-        """Applies changes, in order. Large numbers are cut, so that streams go on meanwhile."""
+    async def apply(self, events: Sequence[Event], decide: Decide = lambda event: event) -> None:
+        """Applies changes, in order. Large numbers are cut, so that streams go on meanwhile.
+
+        Args:
+            decide: asked about each event right when its turn has come: another source may have changed it until then.
+        """
         start = 0
         while start < len(events):
             ready, began = self.plane.ready, time.perf_counter()
             end = start + (self._batch.size if ready else WHILE_LOADING)
-            self.plane.apply(events[start:end], self.clock())
+            decided = [event for told in events[start:end] if (event := decide(told)) is not None]
+            self.plane.apply(decided, self.clock())
             self.discovery.pump()
-            if ready:
+            if ready and decided:
                 self._batch.took(time.perf_counter() - began)
             start = end
             if start < len(events):

@@ -103,9 +103,9 @@ class Known:
             return
         await asyncio.gather(*(informer.until_synced() for informer in self._informers.values()))
 
-    def served(self) -> set[ObjectKey]:
-        """The objects that it gives."""
-        return set(self._intake.served)
+    def serves(self, key: ObjectKey) -> bool:
+        """Whether it gives the object, or is about to."""
+        return key in self._intake.served
 
     async def namespaces_known(self) -> None:
         """Returns when the namespaces have been listed."""

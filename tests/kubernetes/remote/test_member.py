@@ -24,8 +24,8 @@ class _Source:
 
     async def synced(self) -> None: ...
 
-    def served(self) -> set[ObjectKey]:
-        return set()
+    def serves(self, _: ObjectKey) -> bool:
+        return False
 
     async def run(self) -> None:
         try:
@@ -38,7 +38,7 @@ class _Source:
 class _Sink:
     def trouble(self, source: str, what: str | None) -> None: ...
 
-    async def retain(self, keys: Any) -> None: ...
+    async def retain(self, holds: Any) -> None: ...
 
 
 class _Cluster:
