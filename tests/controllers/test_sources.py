@@ -135,6 +135,18 @@ async def test_the_form_of_the_second_source_is_its_newest_however_long_the_firs
     assert sources.is_draining() is True
 
 
+async def test_what_a_source_that_is_stopped_did_not_get_to_say_is_made_up_for_by_whoever_has_its_place() -> None:
+    """As that of a cluster, which has another kubeconfig meanwhile."""
+    sources = Sources()
+    await sources.say(0, FIRST)
+    saying = await underway(sources, gone(1))
+    saying.cancel()
+    await asyncio.wait({saying})
+    await sources.sinks[0].retain(lambda _: False)
+    assert sources.is_draining() is None
+    assert sources.outcome(MANY[-1], deleted=True) == "CONFIRMED"
+
+
 async def test_what_a_source_has_anew_while_it_lets_go_what_another_gave_stays() -> None:
     """The other one had an object of that name."""
     sources, has = Sources(), set[ObjectKey]()
