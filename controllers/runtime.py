@@ -60,8 +60,8 @@ class Runtime:
         self.released: Counter[Outcome] = Counter()
         """How many instances were released after their deletion: CONFIRMED or RELEASED_UNCONFIRMED."""
         self._batch = Batch()
-        self._troubles_told = 0
-        """How often a source has said that it is in trouble, in another one, or in none any more."""
+        self._troubles_over = 0
+        """How often a source has said that it is in no trouble any more."""
 
     async def apply(self, events: Sequence[Event], decide: Decide = lambda event: event) -> None:
         """Applies changes, in order. Large numbers are cut, so that streams go on meanwhile.
@@ -87,7 +87,7 @@ class Runtime:
 
     def trouble(self, source: str, what: str | None, concerns: Concerns | None = None) -> None:
         """A source can't tell what is so, or, with None, can again. concerns: see `Plane.trouble`."""
-        self._troubles_told += 1
+        self._troubles_over += what is None
         self.plane.trouble(source, what, self.clock(), concerns)
         self.discovery.pump()
 
@@ -130,14 +130,14 @@ class Runtime:
     async def _receipt(self, query: Query, timeout: float) -> Receipt:
         until = self.clock() + timeout
         while True:
-            told = self._troubles_told
+            over = self._troubles_over
             late = await self._not_caught_up(query.key, max(until - self.clock(), CATCH_UP_SECONDS))
             if late:
                 reason = f"what was written to {', '.join(late)} before the question is not all taken in yet"
                 receipt = self.plane.receipt(query, self.clock())
                 return replace(receipt, outcome=Outcome.UNKNOWN, reasons=(*receipt.reasons, reason))
             receipt = await self.receipt_as_applied(query, until - self.clock())
-            if receipt.outcome not in FINAL or self._troubles_told == told:
+            if receipt.outcome not in FINAL or self._troubles_over == over:
                 return receipt
             # A source that may be away, and was, has not been waited for: where it is back it has to be.
 
