@@ -25,6 +25,9 @@ CATCH_UP_SECONDS = 2.0
 MANY = 1000
 """Objects taken in together that are worth telling of."""
 
+Decide = Callable[[Event], Event | None]
+"""What follows from what a source says; None: nothing."""
+
 Barrier = Callable[[ObjectKey], Awaitable[None]]
 """Returns when what was written to a source of the object before the call is applied."""
 
@@ -57,18 +60,23 @@ class Runtime:
         self.released: Counter[Outcome] = Counter()
         """How many instances were released after their deletion: CONFIRMED or RELEASED_UNCONFIRMED."""
         self._batch = Batch()
-        self._troubles_told = 0
-        """How often a source has said that it is in trouble, in another one, or in none any more."""
+        self._troubles_over = 0
+        """How often a source has said that it is in no trouble any more."""
 
-    async def apply(self, events: Sequence[Event]) -> None:
-        """Applies changes, in order. Large numbers are cut, so that streams go on meanwhile."""
+    async def apply(self, events: Sequence[Event], decide: Decide = lambda event: event) -> None:
+        """Applies changes, in order. Large numbers are cut, so that streams go on meanwhile.
+
+        Args:
+            decide: asked about each event right when its turn has come: another source may have changed it until then.
+        """
         start = 0
         while start < len(events):
             ready, began = self.plane.ready, time.perf_counter()
             end = start + (self._batch.size if ready else WHILE_LOADING)
-            self.plane.apply(events[start:end], self.clock())
+            decided = [event for told in events[start:end] if (event := decide(told)) is not None]
+            self.plane.apply(decided, self.clock())
             self.discovery.pump()
-            if ready:
+            if ready and decided:
                 self._batch.took(time.perf_counter() - began)
             start = end
             if start < len(events):
@@ -79,7 +87,7 @@ class Runtime:
 
     def trouble(self, source: str, what: str | None, concerns: Concerns | None = None) -> None:
         """A source can't tell what is so, or, with None, can again. concerns: see `Plane.trouble`."""
-        self._troubles_told += 1
+        self._troubles_over += what is None
         self.plane.trouble(source, what, self.clock(), concerns)
         self.discovery.pump()
 
@@ -122,14 +130,14 @@ class Runtime:
     async def _receipt(self, query: Query, timeout: float) -> Receipt:
         until = self.clock() + timeout
         while True:
-            told = self._troubles_told
+            over = self._troubles_over
             late = await self._not_caught_up(query.key, max(until - self.clock(), CATCH_UP_SECONDS))
             if late:
                 reason = f"what was written to {', '.join(late)} before the question is not all taken in yet"
                 receipt = self.plane.receipt(query, self.clock())
                 return replace(receipt, outcome=Outcome.UNKNOWN, reasons=(*receipt.reasons, reason))
             receipt = await self.receipt_as_applied(query, until - self.clock())
-            if receipt.outcome not in FINAL or self._troubles_told == told:
+            if receipt.outcome not in FINAL or self._troubles_over == over:
                 return receipt
             # A source that may be away, and was, has not been waited for: where it is back it has to be.
 

@@ -1,6 +1,6 @@
 """Several sources of one replica: who gives an object that more than one of them holds."""
 
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -89,8 +89,7 @@ class Sink:
 
     async def apply(self, events: Sequence[Event]) -> None:
         """As `Runtime.apply`."""
-        decided = [self._arbiter.decide(self._source, event) for event in events]
-        await self._runtime.apply([event for event in decided if event is not None])
+        await self._runtime.apply(events, self._decide)
 
     def trouble(self, source: str, what: str | None) -> None:
         """As `Runtime.trouble`."""
@@ -100,14 +99,22 @@ class Sink:
         """Whether another source holds the object, and its form is the one that counts."""
         return self._arbiter.giver(key) not in (None, self._source)
 
-    async def retain(self, keys: Set[ObjectKey]) -> None:
-        """The source, which has begun anew, holds these, and no others."""
-        await self.apply([Deleted(key) for key in self._arbiter.held_by(self._source) if key not in keys])
+    async def retain(self, holds: Callable[[ObjectKey], bool]) -> None:
+        """The source, which has begun anew, holds what `holds` says that it does, and nothing else."""
+
+        def decide(event: Event) -> Event | None:
+            return None if holds(event.key) else self._decide(event)  # it may have come to hold it since
+
+        gone = [Deleted(key) for key in self._arbiter.held_by(self._source) if not holds(key)]
+        await self._runtime.apply(gone, decide)
 
     async def end(self, name: str) -> None:
         """The source is no more, and what it held is gone."""
-        await self.retain(frozenset())
+        await self.retain(lambda _: False)
         self._runtime.trouble(name, None)
+
+    def _decide(self, event: Event) -> Event | None:
+        return self._arbiter.decide(self._source, event)
 
     def _concerns(self, key: ObjectKey) -> bool:
         return self._arbiter.concerns(self._source, key)

@@ -4,14 +4,16 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
 from controllers.kubernetes.api import Api, ApiError
-from controllers.kubernetes.reflector import Change, Failure, ListPage, Name, Object, Pause, Reflector, Watch
+from controllers.kubernetes.reflector import Change, Failure, ListPage, Name, Object, Pause, Reflector, Watch, is_object
 
 log = structlog.get_logger("kubernetes")
+
+T = TypeVar("T")
 
 Find = Callable[[], Awaitable[str]]
 Changed = Callable[[Sequence[Change]], Awaitable[None]]
@@ -120,14 +122,16 @@ class Informer:
             found = await self._api.get(self._path, **query, **({"continue": token} if token else {}))
         if self.reflector.lists != number:
             return  # it is to begin anew
-        metadata = found.get("metadata") or {}
         kind, version = str(found.get("kind", "")).removesuffix("List"), found.get("apiVersion")
+        metadata: dict[str, Any] = _part(found, "metadata", {})
+        items: list[Any] = _part(found, "items", [])
         # The items of a list don't repeat what they are.
-        items = [self._leaned({"apiVersion": version, "kind": kind, **item}) for item in found.get("items") or ()]
-        changes = self.reflector.listed(
-            items, metadata.get("resourceVersion", ""), metadata.get("continue", ""), self._clock()
-        )
-        await self._take(changes)
+        objects = [
+            self._leaned({"apiVersion": version, "kind": kind, **item}) if is_object(item) else item for item in items
+        ]
+        at, more = _part(metadata, "resourceVersion", ""), _part(metadata, "continue", "")
+        at = at if "items" in found else ""  # some other object
+        await self._take(self.reflector.listed(objects, at, more, self._clock()))
 
     async def _watch(self, since: str, until: float | None) -> None:
         query = {
@@ -198,13 +202,16 @@ class Informer:
 
     def _leaned_event(self, event: Object) -> Object:
         about = event.get("object")
-        if event.get("type") in ("ADDED", "MODIFIED", "DELETED") and isinstance(about, dict):
+        if event.get("type") in ("ADDED", "MODIFIED", "DELETED") and is_object(about):
             return {**event, "object": self._leaned(about)}
         return event
 
     def _leaned(self, document: dict[str, Any]) -> Object:
-        metadata = document.get("metadata")
-        if isinstance(metadata, dict):
-            metadata.pop("managedFields", None)  # who manages which field is often more than all the rest
-            return self._lean(document)
-        return document
+        document["metadata"].pop("managedFields", None)  # who manages which field is often more than all the rest
+        return self._lean(document)
+
+
+def _part(found: Mapping[str, Any], name: str, otherwise: T) -> T:
+    """What an answer has by that name; `otherwise` where it has none, or one of another kind."""
+    part = found.get(name)
+    return part if isinstance(part, type(otherwise)) else otherwise

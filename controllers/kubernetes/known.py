@@ -4,10 +4,9 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
-from controllers.kubernetes.api import ApiError
 from controllers.kubernetes.informer import Informer
 from controllers.kubernetes.intake import Intake
-from controllers.kubernetes.reflector import Failure, Name, Object
+from controllers.kubernetes.reflector import Name, Object
 from controllers.kubernetes.server_clock import ServerClock
 from controllers.kubernetes.writer import Writer
 from ledger.ids import ObjectKey
@@ -34,6 +33,8 @@ class Known:
         self._informers: dict[str, Informer] = {}
         self._asking = asyncio.Event()
         """Set when it is known where the cluster is, and who asks."""
+        self.is_over = asyncio.Event()
+        """Set when nobody tells it of changes any more: another source may have its cluster."""
         self._server_clock = ServerClock()
 
     def ahead(self, now: float) -> float:
@@ -52,21 +53,21 @@ class Known:
     async def read(self, key: ObjectKey) -> Object | None:
         """An object as it is now, whatever the watch has told; None if there is none of that name.
 
+        Waits until it is known where the cluster is; that may be never.
+
         Raises:
             ApiError: the cluster can't be asked.
         """
-        if not self._asking.is_set():
-            raise ApiError(Failure(0, f"{self.name} is not known yet"))
+        await self._asking.wait()
         return await self.writer.read(key)
 
     async def read_all(self, key: ObjectKey) -> Sequence[Object]:
-        """All objects of the key's kind and namespace, as they are now.
+        """All objects of the key's kind and namespace, as they are now. Waits as `read`.
 
         Raises:
             ApiError: as with `read`.
         """
-        if not self._asking.is_set():
-            raise ApiError(Failure(0, f"{self.name} is not known yet"))
+        await self._asking.wait()
         return await self.writer.read_all(key)
 
     def is_applied(self, key: ObjectKey) -> bool:
@@ -102,9 +103,9 @@ class Known:
             return
         await asyncio.gather(*(informer.until_synced() for informer in self._informers.values()))
 
-    def served(self) -> set[ObjectKey]:
-        """The objects that it gives."""
-        return set(self._intake.served)
+    def serves(self, key: ObjectKey) -> bool:
+        """Whether it gives the object, or is about to."""
+        return key in self._intake.served
 
     async def namespaces_known(self) -> None:
         """Returns when the namespaces have been listed."""

@@ -7,7 +7,7 @@ over. What was there before stays until a list or an event says otherwise.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from controllers.kubernetes.backoff import BASE_SECONDS, MOST_SECONDS, Backoff
 from controllers.kubernetes.times import time_of
@@ -179,9 +179,15 @@ class Reflector:
         return [Change(name, known) for name, known in objects.items()]
 
     def listed(self, items: Sequence[Object], version: str, token: str, now: float) -> list[Change]:
-        """A page has come. `token`: for the next one, empty with the last. Returns what has changed, after the last."""
+        """A page has come. `token`: for the next one, empty with the last. Returns what has changed, after the last.
+
+        What has no version is no list, and what of it has none no object, whatever the one who answered takes it for.
+        """
         listing = self._listing
         assert listing is not None, "no list was asked for"
+        if not version or not all(map(is_object, items)):
+            self.failed(Failure(0, "the API server's answer is no list: it has no version, or its items none"), now)
+            return []
         listing.found.update((Name.of(item), item) for item in items)
         listing.token = token
         if token:
@@ -215,7 +221,8 @@ class Reflector:
         if kind == "ERROR":
             self.failed(failure_of(about), now)
             return []
-        if kind not in ("ADDED", "MODIFIED", "DELETED", "BOOKMARK") or not isinstance(about, Mapping):
+        is_told = kind in ("ADDED", "MODIFIED", "DELETED") and is_object(about)
+        if not isinstance(about, Mapping) or not (is_told or (kind == "BOOKMARK" and _has_version(about))):
             self._begin_list()  # what it was to tell is lost
             self.failed(Failure(0, f"the API server sent a strange event, of type {kind!r}"), now)
             return []
@@ -287,10 +294,24 @@ class Reflector:
         return version.isdecimal() and int(version) < self._newest
 
 
+def is_object(document: object) -> TypeGuard[dict[str, Any]]:
+    """Whether it is one as an API server has it: whose name and version can be told."""
+    if not isinstance(document, dict) or not _has_version(document):
+        return False
+    metadata = document["metadata"]
+    return isinstance(metadata.get("name"), str) and isinstance(metadata.get("namespace", ""), str)
+
+
+def _has_version(document: Object) -> bool:
+    metadata = document.get("metadata")
+    return isinstance(metadata, Mapping) and isinstance(metadata.get("resourceVersion"), str)
+
+
 def failure_of(status: object) -> Failure:
     """What a `Status` says: the body of a refusal, or of an ERROR event."""
     if not isinstance(status, Mapping):
         return Failure(0, "the API server sent an error without saying which")
-    details = status.get("details") or {}
+    details = status.get("details")
+    asked = details.get("retryAfterSeconds") if isinstance(details, Mapping) else None
     code, message = status.get("code"), status.get("message") or status.get("reason") or "no reason is given"
-    return Failure(code if isinstance(code, int) else 0, str(message), float(details.get("retryAfterSeconds") or 0))
+    return Failure(code if isinstance(code, int) else 0, str(message), float(asked if isinstance(asked, int) else 0))

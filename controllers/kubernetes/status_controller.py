@@ -50,6 +50,8 @@ class StatusController:
         self._source = source
         self._runtime = runtime
         self._slow = slow
+        self._told: dict[ObjectKey, bytes] = {}
+        """The content that each object was published with. Its generation does not tell it: annotations count too."""
         self._limit = RateLimit(_WRITES_PER_SECOND, _BURST)  # drains come first
         source.after_change.append(self._changed)
 
@@ -60,14 +62,24 @@ class StatusController:
     def _changed(self, kind: str, changes: Sequence[Change]) -> None:
         if kind in _KINDS:
             for name, new in changes:
-                if new is not None:
-                    self.worker.add(ObjectKey(kind, *name))
+                key = ObjectKey(kind, *name)
+                if new is None:
+                    self._told.pop(key, None)
+                else:
+                    self.worker.add(key)
 
     def _every(self) -> Iterator[ObjectKey]:
+        """What a process before this one has published is taken to be so: else all were asked for with each restart."""
         for kind in _KINDS:
             for key, document in self._source.documents(kind):
-                if not is_published(document):
+                content = self._content(key)
+                if content is None or not is_published(document) or self._told.setdefault(key, content) != content:
                     yield key
+
+    def _content(self, key: ObjectKey) -> bytes | None:
+        """Of what is served; None if nothing is."""
+        entry = self._runtime.plane.ledger.get(key)
+        return None if entry is None else entry.content
 
     async def _step(self, key: ObjectKey) -> None:
         document = self._source.document(key)
@@ -77,7 +89,7 @@ class StatusController:
         report = self._source.report_for(key)
         conditions = [accepted(report)]
         if conditions[0]["status"] == "True":
-            if is_published(document):
+            if is_published(document) and self._told.get(key) == self._content(key):
                 conditions.append(published(True))
             else:
                 told = await self.worker.while_unchanged(key, self._published(key, Form.of(document)))
@@ -86,7 +98,8 @@ class StatusController:
                     return
                 conditions.append(told)
                 newest = self._source.document(key)
-                if newest is None or Form.of(newest) != Form.of(document):
+                is_same = self._source.is_applied(key) and self._told.get(key) in (None, self._content(key))
+                if newest is None or Form.of(newest) != Form.of(document) or not is_same:
                     self.worker.again(key)  # it is told of another form, and was asked about this one
                     return
                 document = newest
@@ -105,7 +118,11 @@ class StatusController:
         document = self._source.document(key)
         if document is None or Form.of(document) != form or not self._source.is_applied(key):
             return None
+        self._told.pop(key, None)
         if receipt.outcome is Outcome.CONFIRMED and not self._source.is_given_by_another(key):
+            content = self._content(key)
+            if content is not None:
+                self._told[key] = content
             return published(True)
         if receipt.outcome is Outcome.UNKNOWN:
             return None

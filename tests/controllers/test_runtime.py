@@ -99,3 +99,36 @@ async def test_nor_is_another_source_waited_for_that_does_not_answer() -> None:
     async with asyncio.timeout(10):
         with pytest.raises(KeyError, match="a mistake"):
             await runtime.receipt(Query(workload("w", "web", "10.0.0.1").key), 600.0)
+
+
+async def test_a_receipt_is_given_however_often_a_cluster_that_is_away_says_why_in_other_words() -> None:
+    """Each attempt to reach it may fail in another way, and it is no concern of this object."""
+    runtime, asked = Runtime(Plane()), list[ObjectKey]()
+    runtime.start(roster_known=True)
+
+    async def catch_up(key: ObjectKey) -> None:
+        asked.append(key)
+        runtime.trouble("another", f"no answer to attempt {len(asked)}", lambda _: False)
+        if len(asked) > 10:
+            raise AssertionError("it is asked again and again")
+
+    runtime.barriers.append(("cluster", catch_up))
+    await runtime.apply([applied(WEB)])
+    assert (await runtime.receipt(Query(WEB.key), 0.0)).outcome is Outcome.CONFIRMED
+
+
+async def test_a_receipt_waits_anew_for_a_cluster_that_is_back_meanwhile() -> None:
+    """While it was away nobody waited for what was written there."""
+    runtime, asked = Runtime(Plane()), list[ObjectKey]()
+    runtime.start(roster_known=True)
+
+    async def catch_up(key: ObjectKey) -> None:
+        asked.append(key)
+        if len(asked) == 1:
+            runtime.trouble("another", "no answer", lambda _: False)
+            runtime.trouble("another", None)
+
+    runtime.barriers.append(("cluster", catch_up))
+    await runtime.apply([applied(WEB)])
+    assert (await runtime.receipt(Query(WEB.key), 0.0)).outcome is Outcome.CONFIRMED
+    assert len(asked) == 2

@@ -1,5 +1,7 @@
 """Several sources: the first one that holds an object gives it."""
 
+import asyncio
+
 from controllers.runtime import Runtime
 from controllers.sources import Arbiter
 from ledger.ids import ObjectKey
@@ -94,3 +96,66 @@ async def test_what_a_source_held_that_is_no_more_is_gone() -> None:
     await sources.say(1, instance(2), SECOND)
     await sources.sinks[1].end("files:b")
     assert set(sources.plane.index.workloads) == {instance_key(1)}
+
+
+MANY = range(100, 200)
+"""More than are applied in one go."""
+
+
+async def underway(sources: Sources, *last: Event) -> asyncio.Task[None]:
+    """The first source lets many go, and then says this; the first of them are applied, and the others wait."""
+    await sources.say(0, *(instance(number) for number in MANY))
+    sources.plane.start(0.0, roster_known=True)
+    saying = asyncio.create_task(sources.say(0, *(gone(number) for number in MANY), *last))
+    await asyncio.sleep(0)
+    assert sources.outcome(MANY[0], deleted=True) == "CONFIRMED"
+    assert sources.outcome(MANY[-1], deleted=True) == "PENDING"
+    return saying
+
+
+async def test_what_both_sources_let_go_at_once_does_not_come_back() -> None:
+    """The receipt for its end has been given."""
+    sources = Sources()
+    await sources.say(0, FIRST)
+    await sources.say(1, SECOND)
+    saying = await underway(sources, gone(1))
+    await sources.say(1, gone(1))
+    await saying
+    assert sources.outcome(1, deleted=True) == "CONFIRMED"
+    assert sources.is_draining() is None
+
+
+async def test_the_form_of_the_second_source_is_its_newest_however_long_the_first_one_takes_to_let_go() -> None:
+    sources = Sources()
+    await sources.say(0, FIRST)
+    await sources.say(1, FIRST)
+    saying = await underway(sources, gone(1))
+    await sources.say(1, SECOND)
+    await saying
+    assert sources.is_draining() is True
+
+
+async def test_what_a_source_that_is_stopped_did_not_get_to_say_is_made_up_for_by_whoever_has_its_place() -> None:
+    """As that of a cluster, which has another kubeconfig meanwhile."""
+    sources = Sources()
+    await sources.say(0, FIRST)
+    saying = await underway(sources, gone(1))
+    saying.cancel()
+    await asyncio.wait({saying})
+    await sources.sinks[0].retain(lambda _: False)
+    assert sources.is_draining() is None
+    assert sources.outcome(MANY[-1], deleted=True) == "CONFIRMED"
+
+
+async def test_what_a_source_has_anew_while_it_lets_go_what_another_gave_stays() -> None:
+    """The other one had an object of that name."""
+    sources, has = Sources(), set[ObjectKey]()
+    await sources.say(1, *(instance(number) for number in MANY), FIRST)
+    sources.plane.start(0.0, roster_known=True)
+    retaining = asyncio.create_task(sources.sinks[1].retain(has.__contains__))
+    await asyncio.sleep(0)
+    has.add(instance_key(1))
+    await sources.say(1, SECOND)
+    await retaining
+    assert sources.is_draining() is True
+    assert sources.outcome(MANY[-1], deleted=True) == "CONFIRMED"

@@ -42,8 +42,8 @@ class ApiServer:
     """A cluster's API server.
 
     versions: of the group of ServiceEntries that are served; none: the definitions are not installed. faults: asked
-    about each request in turn. empty: lists have nothing in them. stale: lists are as of this version. is_mute: watches
-    tell nothing for a while.
+    about each request in turn. empty: lists have nothing in them. stale: lists are as of this version.
+    instead_of_lists: what is answered where a list is asked for. is_mute: watches tell nothing for a while.
     """
 
     def __init__(self) -> None:
@@ -53,6 +53,7 @@ class ApiServer:
         self.requests: list[str] = []
         self.empty = False
         self.stale: int | None = None
+        self.instead_of_lists: Document | None = None
         self.is_mute = False
         self.port = 0
         self._written = asyncio.Condition()
@@ -106,9 +107,12 @@ class ApiServer:
 
     async def tell_error(self, code: int) -> None:
         """Every watch is told an error, and ends."""
-        line = json.dumps({"type": "ERROR", "object": Refusal(code, "Expired" if code == 410 else "Broken").status})
+        await self.tell({"type": "ERROR", "object": Refusal(code, "Expired" if code == 410 else "Broken").status})
+
+    async def tell(self, event: object) -> None:
+        """Every watch is told this, whatever it is."""
         for watch in list(self._watches):
-            await watch.write(line.encode() + b"\n")
+            await watch.write(json.dumps(event).encode() + b"\n")
 
     async def bookmark(self) -> None:
         """Every watch is told the newest version."""
@@ -209,7 +213,8 @@ class ApiServer:
         chosen = Chosen(namespace, dict(pairs(request.query.get("labelSelector", ""))))
         if request.query.get("watch") == "true":
             return await self._watch(request, version, plural, chosen)
-        return web.json_response(self._list(request, version, plural, chosen))
+        listed = self._list(request, version, plural, chosen)
+        return web.json_response(listed if self.instead_of_lists is None else self.instead_of_lists)
 
     def _list(self, request: web.Request, version: str, plural: str, chosen: "Chosen") -> Document:
         """A page. Its token holds the version as of which the list is, and where it goes on."""

@@ -173,12 +173,37 @@ def test_a_watch_that_ends_after_a_while_is_opened_again_at_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "strange", [{"type": "WHAT", "object": {}}, {}, {"type": "ADDED"}, {"type": "ADDED", "object": "a"}]
+    "strange",
+    [
+        {"type": "WHAT", "object": {}},
+        {},
+        {"type": "ADDED"},
+        {"type": "ADDED", "object": "a"},
+        {"type": "ADDED", "object": {}},
+        {"type": "MODIFIED", "object": {"metadata": "a"}},
+        {"type": "DELETED", "object": {"metadata": {"name": "a"}}},
+        {"type": "DELETED", "object": {"metadata": {"resourceVersion": "11"}}},
+        {"type": "BOOKMARK", "object": {}},
+    ],
 )
 def test_after_an_event_that_is_not_understood_everything_is_listed_again(strange: dict[str, Any]) -> None:
     made = synced("a")
     made.told(strange, 0.0)
     assert made.next(100.0) == ListPage(PAGE)
+    assert held(made) == {"a"}
+
+
+@pytest.mark.parametrize(
+    ("items", "version"),
+    [([], ""), ([{}], "11"), ([{"metadata": None}], "11"), ([{"metadata": {"name": "a"}}], "11"), (["a"], "11")],
+)
+def test_what_is_no_list_is_no_answer_and_is_asked_for_again(items: list[Any], version: str) -> None:
+    made = synced("a")
+    made.list_again()
+    assert made.listed(items, version, "", 0.0) == []
+    assert not made.is_fresh
+    assert made.next(0.0) == Pause(1.0)
+    assert made.next(1.0) == ListPage(PAGE)
     assert held(made) == {"a"}
 
 

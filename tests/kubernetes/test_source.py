@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -107,6 +108,34 @@ async def test_an_error_inside_a_watch_loses_nothing(cluster: Cluster, code: int
     await cluster.server.apply("workloadentries", workload(address=TWO))
     await source.catch_up(workload_key())
     assert cluster.addresses() == {"default/w": TWO}
+
+
+STRANGE: list[Any] = [{"type": "ADDED", "object": {}}, {"type": "MODIFIED", "object": ["a"]}, {"type": "BOOKMARK"}, {}]
+
+
+@pytest.mark.parametrize("event", STRANGE)
+async def test_an_event_that_tells_of_no_object_loses_nothing(cluster: Cluster, event: Any) -> None:
+    await cluster.server.apply("workloadentries", workload())
+    source = await cluster.started()
+    await cluster.until(lambda: len(cluster.server._watches) == 3, "everything is watched")
+    await cluster.server.tell(event)
+    await cluster.server.apply("workloadentries", workload(address=TWO))
+    await source.catch_up(workload_key())
+    assert cluster.addresses() == {"default/w": TWO}
+
+
+@pytest.mark.parametrize("answer", [{}, {"metadata": "1", "items": {}}, {"metadata": {"resourceVersion": "9"}}])
+async def test_an_answer_that_is_no_list_loses_nothing_however_often_it_comes(cluster: Cluster, answer: Any) -> None:
+    await cluster.server.apply("workloadentries", workload())
+    await cluster.started()
+    cluster.server.instead_of_lists = answer
+    cluster.forget()
+    troubles = cluster.runtime.plane.surroundings.unknowns
+    await cluster.until(lambda: "is no list" in str(troubles()), "it is told")
+    assert cluster.addresses() == {"default/w": ONE}
+    cluster.server.instead_of_lists = None
+    await cluster.until(lambda: not troubles(), "it is listed")
+    assert cluster.addresses() == {"default/w": ONE}
 
 
 async def test_a_list_that_is_suddenly_empty_empties_nothing_and_receipts_are_unknown(cluster: Cluster) -> None:

@@ -13,7 +13,9 @@ any number of times, and every replica answers.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from starlette.applications import Starlette
@@ -40,8 +42,11 @@ _ASK_SECONDS = 5.0
 _KUBELET = "kube-lifecycle/"
 """Begins what a kubelet calls itself where it runs a hook."""
 
-_NOTHING, _UNKNOWN = "NOTHING", "UNKNOWN"
-_BY_WEIGHT = ("PENDING", "RELEASED_UNCONFIRMED", "CONFIRMED", _UNKNOWN, _NOTHING)
+_ASK_AGAIN_SECONDS = 0.2
+"""Between two questions, while another source begins that has the cluster from now on."""
+
+_NOTHING, _UNKNOWN, _OVER = "NOTHING", "UNKNOWN", "OVER"
+_BY_WEIGHT = ("PENDING", "RELEASED_UNCONFIRMED", "CONFIRMED", _OVER, _UNKNOWN, _NOTHING)
 
 _OUTCOMES = {HELD: "PENDING", RELEASED: "RELEASED_UNCONFIRMED"}
 
@@ -77,14 +82,27 @@ class _Hook:
 
     async def by_name(self, request: Request) -> Response:
         key = ObjectKey(POD, request.path_params["namespace"], request.path_params["pod"])
-        return await self._of(request, [self._drained(source, key) for source in self._sources()])
+        call = _Call()
+        return await self._of(request, self._found(lambda source: self._drained(source, key, call), call))
 
     async def by_token(self, request: Request) -> Response:
         namespace, token = request.path_params["namespace"], request.path_params["token"]
-        of = ObjectKey(POD, namespace, "")
-        return await self._of(request, [self._by_token(source, of, token) for source in self._sources()])
+        of, call = ObjectKey(POD, namespace, ""), _Call()
+        return await self._of(request, self._found(lambda source: self._by_token(source, of, token, call), call))
 
-    async def _by_token(self, source: KubernetesSource, of: ObjectKey, token: str) -> str:
+    async def _found(self, ask: Callable[[KubernetesSource], Awaitable[str]], call: "_Call") -> str:
+        """The answer, from those of all clusters: whichever knows the Pod decides.
+
+        Where a cluster has another kubeconfig meanwhile, whoever has it then is asked, for as long as the Pod has time.
+        """
+        while True:
+            outcome = await _worst_of([ask(source) for source in self._sources()])
+            call.is_over = call.is_over or outcome == _OVER
+            if outcome != _OVER and (outcome != _UNKNOWN or not call.is_over or self._clock() >= call.bound):
+                return outcome
+            await asyncio.sleep(_ASK_AGAIN_SECONDS)
+
+    async def _by_token(self, source: KubernetesSource, of: ObjectKey, token: str, call: "_Call") -> str:
         """As `_drained`, of all Pods of a namespace with that token; asked of the API server, where none is known."""
         known = [document for key, document in source.documents(POD) if key.namespace == of.namespace]
         found = [pod for pod in map(Pod, known) if pod.annotations.get(DRAIN_TOKEN) == token]
@@ -95,13 +113,12 @@ class _Hook:
                         pod for pod in map(Pod, await source.read_all(of)) if pod.annotations.get(DRAIN_TOKEN) == token
                     ]
             except (ApiError, TimeoutError):
-                return _UNKNOWN
+                return _OVER if source.is_over.is_set() else _UNKNOWN
         keys = [ObjectKey(POD, of.namespace, pod.name) for pod in found]
-        return await _worst_of([self._drained(source, key) for key in keys])
+        return await _worst_of([self._drained(source, key, call) for key in keys])
 
-    async def _of(self, request: Request, asked: Sequence[Awaitable[str]]) -> Response:
-        """The answer, from those of all clusters: whichever knows the Pod decides."""
-        asking, ending = asyncio.create_task(_worst_of(asked)), asyncio.create_task(self._ending.wait())
+    async def _of(self, request: Request, asked: Coroutine[Any, Any, str]) -> Response:
+        asking, ending = asyncio.create_task(asked), asyncio.create_task(self._ending.wait())
         either: set[asyncio.Task[Any]] = {asking, ending}
         try:
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
@@ -122,13 +139,15 @@ class _Hook:
             case outcome:
                 return JSONResponse({"outcome": outcome})
 
-    async def _drained(self, source: KubernetesSource, key: ObjectKey) -> str:
-        """What becomes of one Pod, when that is known."""
+    async def _drained(self, source: KubernetesSource, key: ObjectKey, call: "_Call") -> str:
+        """What becomes of one Pod, when that is known, or when the source can't tell any more."""
         known = source.document(key)
         try:
             async with asyncio.timeout(_ASK_SECONDS):
                 found = await source.read(key)
         except (ApiError, TimeoutError):
+            if source.is_over.is_set():
+                return _OVER
             if known is None:
                 return _UNKNOWN
             pod = Pod(known)  # it may well be deleted, or who would ask?
@@ -141,15 +160,33 @@ class _Hook:
         killed = pod.killed_at
         now = self._clock()
         bound = (now + pod.grace if killed is None else killed - source.ahead(now)) - LAST_SECONDS
-        watched = _Watched(source, key, pod.uid)
+        call.bound = max(call.bound, bound)
+        telling, over = asyncio.ensure_future(_told(source, key, pod)), asyncio.ensure_future(source.is_over.wait())
         try:
-            async with asyncio.timeout(max(0.0, bound - self._clock())):
-                await source.synced()  # until then nobody can tell whether it has opted in
-                if not _is_ours(source, key, pod):
-                    return _NOTHING
-                return await source.when(POD, watched.outcome)
-        except TimeoutError:
-            return "PENDING" if pod.holds else "RELEASED_UNCONFIRMED"
+            either: set[asyncio.Future[Any]] = {telling, over}
+            await asyncio.wait(either, timeout=max(0.0, bound - now), return_when=asyncio.FIRST_COMPLETED)
+            if telling.done():
+                return telling.result()
+            return _OVER if over.done() else "PENDING" if pod.holds else "RELEASED_UNCONFIRMED"
+        finally:
+            telling.cancel()
+            over.cancel()
+
+
+@dataclass(slots=True)
+class _Call:
+    """One call of a hook. bound: until when it may be answered. is_over: a source that was asked has ended."""
+
+    bound: float = -inf
+    is_over: bool = False
+
+
+async def _told(source: KubernetesSource, key: ObjectKey, pod: Pod) -> str:
+    """What becomes of the Pod, when its source knows."""
+    await source.synced()  # until then nobody can tell whether it has opted in
+    if not _is_ours(source, key, pod):
+        return _NOTHING
+    return await source.when(POD, _Watched(source, key, pod.uid).outcome)
 
 
 def _is_ours(source: KubernetesSource, key: ObjectKey, pod: Pod) -> bool:

@@ -240,7 +240,7 @@ class PodSteps:
         if entry is not None:
             return None if "deletionTimestamp" not in entry["metadata"] or until is None else Wait(until)
         unanswered = self._unanswered.get(name, 0.0)
-        had = self._had.get(name) == pod.uid or bool(pod.condition(PUBLISHED))
+        had = self._had.get(name) == pod.uid  # that it was published says nothing: it may have left, and be made again
         began = self._began or 0.0
         was_ready = pod.were_containers_ready_until >= began - UNANSWERED_SECONDS - _CLOCKS_SECONDS
         if was_ready and not had:  # its entry may be on its way

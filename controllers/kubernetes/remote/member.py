@@ -64,7 +64,7 @@ class Member:
         """What another one of that name gave is let go when it is known what this one has, and not before."""
         source = self.cluster.source
         await source.synced()
-        await self.sink.retain(source.served())
+        await self.sink.retain(source.serves)
         self.sink.trouble(source.name, source.trouble)  # of the other one it may have been told, and not of this one
         self.sink.trouble(self._reading, None)
         self.ready.set()
@@ -110,6 +110,7 @@ class Member:
         """Ends; what it gave stays for whoever has the name next, and is in doubt meanwhile."""
         self.task.cancel()
         await asyncio.wait({self.task})  # who is cancelled meanwhile is not told that the other one was
+        self.cluster.source.is_over.set()
 
     async def end(self) -> None:
         """Ends, and what it gave is gone."""

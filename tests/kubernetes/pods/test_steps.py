@@ -243,6 +243,15 @@ def test_nor_is_one_whose_node_is_not_heard_of_any_more() -> None:
     assert step(of, None, NOW, PodSteps(LONGEST, NOW)) == Wait(BOUND)
 
 
+def test_nor_is_one_that_has_left_and_was_asked_for_again_before_this_process_began() -> None:
+    """It was deleted by hand, or its Pod has opted out and in; that it was published once is of the first one."""
+    of = pod(gated=True, conditions={PUBLISHED: "Confirmed"}, deleted=True)
+    assert step(of, None, NOW, PodSteps(LONGEST, NOW)) == Wait(BOUND)
+    seen = PodSteps(LONGEST, NOW)
+    step(of, entry(deleted=True), NOW, seen)
+    assert step(of, None, NOW, seen) == ConfirmGone("one", BOUND)
+
+
 def test_that_the_requests_of_an_earlier_entry_have_ended_says_nothing_of_the_next_ones() -> None:
     """A Pod has opted out, and in again; then its entry goes by force."""
     steps = PodSteps(LONGEST, 0.0)

@@ -18,14 +18,14 @@ class _Source:
     trouble = None
 
     def __init__(self) -> None:
-        self.is_ending, self.may_end = asyncio.Event(), asyncio.Event()
+        self.is_ending, self.may_end, self.is_over = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def start(self) -> None: ...
 
     async def synced(self) -> None: ...
 
-    def served(self) -> set[ObjectKey]:
-        return set()
+    def serves(self, _: ObjectKey) -> bool:
+        return False
 
     async def run(self) -> None:
         try:
@@ -38,7 +38,7 @@ class _Source:
 class _Sink:
     def trouble(self, source: str, what: str | None) -> None: ...
 
-    async def retain(self, keys: Any) -> None: ...
+    async def retain(self, holds: Any) -> None: ...
 
 
 class _Cluster:

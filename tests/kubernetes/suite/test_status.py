@@ -56,6 +56,23 @@ async def test_what_somebody_does_not_have_is_not_published_until_he_has_it(lab:
         await told(lab, "workloadentries", "w")
 
 
+async def test_another_annotation_that_proxies_have_to_hear_of_is_not_published_either(lab: Lab) -> None:
+    """It raises no generation, and changes the cluster that proxies have."""
+    async with controlled(lab, answers=False, status=True) as control:
+        control.runtime.discovery.after_pump.append(control._take_soon)
+        control.take()
+        await lab.apply("serviceentries", service(namespace=lab.namespace))
+        await told(lab, "serviceentries", "web")
+        control.runtime.discovery.after_pump.remove(control._take_soon)
+        annotated = {"metadata": {"annotations": {"lastack.io/all-draining": "refuse"}}}
+        await lab.api.patch(path_of("serviceentries", lab.namespace, "web"), annotated)
+        assert "1 proxies" in (await told(lab, "serviceentries", "web", status="False"))["message"]
+        control.runtime.discovery.after_pump.append(control._take_soon)
+        control.take()
+        control.status.worker.add(next(control.status._every()))
+        await told(lab, "serviceentries", "web")
+
+
 async def test_what_can_t_be_served_says_why(lab: Lab) -> None:
     async with controlled(lab, status=True):
         await lab.apply("workloadentries", workload(address="not an address", namespace=lab.namespace))

@@ -135,3 +135,44 @@ async def test_a_kubelet_that_waits_at_a_replica_that_ends_goes_on_to_wait_at_an
         await unanswered(other, seconds=0.5)
         listener.stop()
         await running
+
+
+async def test_who_waits_at_a_cluster_that_has_another_kubeconfig_is_answered_by_whoever_has_it_then(lab: Lab) -> None:
+    """No watch tells the one of anything any more where he waits."""
+    async with controlled(lab, answers=False) as control:
+        old, sources = Control(lab).source, list[KubernetesSource]()
+        sources.append(old)
+        await old.start()
+        running = asyncio.create_task(old.run())
+        async with listening(lab, sources, control) as hook:
+            await published(lab, control)
+            await lab.delete("pods", "p")
+            waiting = asyncio.create_task(hook.call())
+            done, _ = await asyncio.wait({waiting}, timeout=1.0)
+            assert not done
+            running.cancel()
+            await asyncio.wait({running})
+            old.is_over.set()
+            done, _ = await asyncio.wait({waiting}, timeout=1.0)
+            assert not done, "that it is over is no answer"
+            sources[:] = [control.source]
+            control.runtime.discovery.after_pump.append(control._take_soon)
+            control.take()
+            async with asyncio.timeout(10.0):
+                assert await waiting == (200, {"outcome": "CONFIRMED"})
+
+
+async def test_who_comes_before_a_cluster_is_begun_is_not_sent_away(lab: Lab) -> None:
+    """As when it has another kubeconfig, just now: a kubelet would end the containers."""
+    async with controlled(lab, answers=False) as control:
+        begun_later = Control(lab).source
+        async with listening(lab, [begun_later], control) as hook:
+            await published(lab, control)
+            await lab.delete("pods", "p")
+            await unanswered(hook, seconds=1.0)
+            waiting = asyncio.create_task(hook.call())
+            await begun_later.start()
+            done, _ = await asyncio.wait({waiting}, timeout=2.0)
+            assert not done
+            await begun_later._end()
+            waiting.cancel()
