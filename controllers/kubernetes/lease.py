@@ -114,6 +114,8 @@ class Lease:
             else:
                 self._failed(str(error))
         else:
+            if self._trouble is not None:
+                log.info("the lease can be read and written again", lease=self._shown)
             self._trouble = None
             if isinstance(step, Look):
                 election.saw(record, clock())

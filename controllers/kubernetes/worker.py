@@ -54,6 +54,8 @@ class Worker(Generic[K]):
         self._is_running = False
         self._working = 0
         self._backoffs: dict[K, Backoff] = {}
+        self._refused: dict[K, str] = {}
+        """Why the last step of each failed, of those whose last step did."""
         self._waiting: dict[K, asyncio.Event] = {}
         self._wake = asyncio.Event()
 
@@ -134,12 +136,17 @@ class Worker(Generic[K]):
             await self._step(key)
         except ApiError as error:
             # Somebody else was faster, which is no fault: with what the watch tells next it is looked at again.
-            tell = log.debug if error.status in (NOT_FOUND, CONFLICT) else log.warning
+            # And in an outage everything that is under way fails for one reason, each time that it is tried.
+            is_known = self._refused.get(key) == str(error)
+            tell = log.debug if is_known or error.status in (NOT_FOUND, CONFLICT) else log.warning
             tell("a step failed", controller=self.name, key=str(key), reason=str(error))
+            self._refused[key] = str(error)
             self.later(key)
         except Exception:  # one key must not end the work on all others
             log.exception("a step failed", controller=self.name, key=str(key))
             self.later(key)
+        else:
+            self._refused.pop(key, None)
         finally:
             self._working -= 1
             self.queue.done(key)

@@ -2,8 +2,11 @@
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from itertools import cycle
+
+from structlog.testing import capture_logs
 
 from controllers.clock import Clock
 from controllers.kubernetes.api import ApiError
@@ -25,11 +28,16 @@ async def running(worker: Worker[str]) -> AsyncIterator[None]:
 class Work:
     """Steps that are remembered, fail as often as they are to, and wait until they are let go."""
 
-    def __init__(self, failures: int = 0) -> None:
+    def __init__(self, failures: int = 0, reasons: Sequence[str] = ("broken",)) -> None:
         self.done: list[str] = []
         self.at_once = self.most_at_once = 0
         self.may_end = asyncio.Event()
         self._failures = failures
+        self._reasons = cycle(reasons)
+
+    def fail(self, times: int) -> None:
+        """From now on."""
+        self._failures = times
 
     async def step(self, key: str) -> None:
         self.at_once += 1
@@ -38,7 +46,7 @@ class Work:
             await self.may_end.wait()
             if self._failures:
                 self._failures -= 1
-                raise ApiError(Failure(500, "broken"))
+                raise ApiError(Failure(500, next(self._reasons)))
             self.done.append(key)
         finally:
             self.at_once -= 1
@@ -57,6 +65,40 @@ async def test_what_fails_is_done_again() -> None:
         works.add("a")
         await eventually(lambda: work.done == ["a"], 5.0, "it is done")
     assert works.queue.retries == 3
+
+
+async def told_of(*reasons: str) -> list[str]:
+    """What people are warned of while a step fails once for each of these, and then is done."""
+    work = Work(failures=len(reasons), reasons=reasons)
+    work.may_end.set()
+    works = worker(work)
+    with capture_logs() as lines:
+        async with running(works):
+            await asyncio.sleep(0)
+            works.add("a")
+            await eventually(lambda: work.done == ["a"], 5.0, "it is done")
+    return [line["reason"] for line in lines if line["log_level"] == "warning"]
+
+
+async def test_what_fails_for_one_reason_again_and_again_is_told_once() -> None:
+    """In an outage everything that is under way fails, each time that it is tried."""
+    assert await told_of(*["broken"] * 5) == ["broken"]
+    assert await told_of("one", "another", "another", "one") == ["one", "another", "one"]
+
+
+async def test_what_fails_anew_after_it_was_done_is_told_anew() -> None:
+    work = Work(failures=1)
+    work.may_end.set()
+    works = worker(work)
+    with capture_logs() as lines:
+        async with running(works):
+            await asyncio.sleep(0)
+            works.add("a")
+            await eventually(lambda: len(work.done) == 1, 5.0, "it is done")
+            work.fail(1)
+            works.add("a")
+            await eventually(lambda: len(work.done) == 2, 5.0, "it is done again")
+    assert [line["log_level"] for line in lines] == ["warning", "warning"]
 
 
 async def test_it_begins_with_a_look_at_everything() -> None:

@@ -196,6 +196,27 @@ async def test_renewals_whose_answers_are_lost_now_and_then_are_found_to_be_done
         assert one.fence.barred() is None
 
 
+async def test_that_there_are_no_answers_is_told_once_and_so_is_that_there_are_again(lab: Lab) -> None:
+    with capture_logs() as logs:
+        async with candidate(lab, "one") as one:
+            get, calls = one.api.get, [0]
+
+            async def broken(path: str, **query: str) -> Object:
+                calls[0] += 1
+                if calls[0] <= 2:
+                    raise ApiError(Failure(0, "no answer in time"))
+                return await get(path, **query)
+
+            one.api.get = broken  # type: ignore[method-assign]
+            await one.held()
+            assert calls[0] > 2
+    told = [(entry["log_level"], entry["event"]) for entry in logs if "can" in entry["event"]]
+    assert told == [
+        ("warning", "the lease can't be read or written"),
+        ("info", "the lease can be read and written again"),
+    ]
+
+
 async def test_without_answers_it_is_lost_before_another_takes_it(lab: Lab) -> None:
     async with candidate(lab, "one") as one:
         await one.held()
