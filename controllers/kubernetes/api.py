@@ -16,9 +16,10 @@ from kubernetes.aio.client import Configuration
 from kubernetes.aio.client.rest import RESTClientObject, RESTResponse
 from kubernetes.aio.config import ConfigException
 
+from controllers.kubernetes.failure import Failure, failure_of
 from controllers.kubernetes.login import Login, LoginError, by_context
+from controllers.kubernetes.objects import Object
 from controllers.kubernetes.rate import RateLimit
-from controllers.kubernetes.reflector import Failure, Object, failure_of
 from controllers.kubernetes.server_clock import ServerClock
 
 CALL_SECONDS = 30.0

@@ -7,7 +7,7 @@ that it is about (`observedGeneration`); the reasons and fields are those of the
 from collections.abc import Mapping
 from typing import Any
 
-from controllers.kubernetes.reflector import Object
+from controllers.kubernetes.objects import Object
 from controllers.kubernetes.steps import version_of
 from controllers.kubernetes.times import time_of
 from controllers.reports import Report, Severity

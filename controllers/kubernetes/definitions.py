@@ -3,7 +3,7 @@
 import asyncio
 
 from controllers.kubernetes.api import NOT_FOUND, Api, ApiError
-from controllers.kubernetes.reflector import Failure
+from controllers.kubernetes.failure import Failure
 from ledger.ids import ObjectKey
 from xds.objects import SERVICE_ENTRY, WORKLOAD_ENTRY
 

@@ -7,7 +7,7 @@ are. The steps are those of ARCHITECTURE.md, "Removal, exactly": mark, wait for 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from controllers.kubernetes.reflector import Object
+from controllers.kubernetes.objects import Object
 from controllers.kubernetes.steps import Confirm, Form, Patch, Wait, version_of, without_finalizer
 from controllers.kubernetes.times import seconds_of
 from ledger.ids import ObjectKey, Revision

@@ -8,7 +8,7 @@ from controllers.kubernetes.backoff import Backoff
 from controllers.kubernetes.confirmation import DONE, reached_everybody
 from controllers.kubernetes.drain import Drain
 from controllers.kubernetes.events import event_about, tell
-from controllers.kubernetes.reflector import Change, Object
+from controllers.kubernetes.objects import Change, Object
 from controllers.kubernetes.source import KubernetesSource
 from controllers.kubernetes.steps import Confirm, Form, Patch, Wait
 from controllers.kubernetes.worker import Worker

@@ -5,7 +5,7 @@ from typing import Any
 import structlog
 
 from controllers.kubernetes.api import ApiError
-from controllers.kubernetes.reflector import Object
+from controllers.kubernetes.objects import Object
 from controllers.kubernetes.times import time_of
 from controllers.kubernetes.writer import Writer
 from ledger.ids import ObjectKey

@@ -9,7 +9,9 @@ from typing import Any, TypeVar
 import structlog
 
 from controllers.kubernetes.api import Api, ApiError
-from controllers.kubernetes.reflector import Change, Failure, ListPage, Name, Object, Pause, Reflector, Watch, is_object
+from controllers.kubernetes.failure import Failure
+from controllers.kubernetes.objects import Change, Name, Object, is_object
+from controllers.kubernetes.reflector import ListPage, Pause, Reflector, Watch
 
 log = structlog.get_logger("kubernetes")
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from controllers.generations import Generations
-from controllers.kubernetes.reflector import Change, Name, Object
+from controllers.kubernetes.objects import Change, Name, Object
 from controllers.reports import Report, Severity
 from ledger.ids import ObjectKey
 from xds.objects import Applied, Deleted, Event

@@ -7,7 +7,7 @@ from threading import Lock
 import structlog
 
 from controllers.journal import Journal
-from controllers.kubernetes.reflector import Change, Name, Object
+from controllers.kubernetes.objects import Change, Name, Object
 from controllers.source import SourceError
 
 log = structlog.get_logger("kubernetes")

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from controllers.kubernetes.informer import Informer
 from controllers.kubernetes.intake import Intake
-from controllers.kubernetes.reflector import Name, Object
+from controllers.kubernetes.objects import Name, Object
 from controllers.kubernetes.server_clock import ServerClock
 from controllers.kubernetes.writer import Writer
 from ledger.ids import ObjectKey

@@ -10,7 +10,7 @@ import structlog
 from controllers.fence import Fence, LeaseLost
 from controllers.kubernetes.api import Api, ApiError
 from controllers.kubernetes.election import ATTEMPT, RETRY, Election, Look, Pause, Record, Write
-from controllers.kubernetes.reflector import Object
+from controllers.kubernetes.objects import Object
 
 log = structlog.get_logger("lease")
 

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from controllers.kubernetes.definitions import PLURALS
-from controllers.kubernetes.reflector import Object, Patience
+from controllers.kubernetes.objects import Object
+from controllers.kubernetes.reflector import Patience
 
 Lean = Callable[[Object], Object]
 """Takes from an object what nobody needs."""

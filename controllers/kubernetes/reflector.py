@@ -7,9 +7,11 @@ over. What was there before stays until a list or an event says otherwise.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeGuard
+from typing import Any
 
 from controllers.kubernetes.backoff import BASE_SECONDS, MOST_SECONDS, Backoff
+from controllers.kubernetes.failure import GONE, NOT_FOUND, Failure, failure_of
+from controllers.kubernetes.objects import Change, Name, Object, has_version, is_object
 from controllers.kubernetes.times import time_of
 
 PAGE = 500
@@ -20,11 +22,6 @@ FEW = 10
 
 SHORT_SECONDS = 1.0
 """A watch that ends sooner has failed."""
-
-NOT_FOUND, GONE = 404, 410
-
-Object = Mapping[str, Any]
-"""An object as the API server has it, in plain values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,28 +38,6 @@ class Patience:
     grace: float = 5.0
     base: float = BASE_SECONDS
     most: float = MOST_SECONDS
-
-
-class Name(NamedTuple):
-    """What an object is called among those of its kind."""
-
-    namespace: str
-    name: str
-
-    @classmethod
-    def of(cls, document: Object) -> "Name":
-        metadata = document["metadata"]
-        return cls(metadata.get("namespace", ""), metadata["name"])
-
-    def __str__(self) -> str:
-        return f"{self.namespace}/{self.name}" if self.namespace else self.name
-
-
-class Change(NamedTuple):
-    """An object is now `new`, or is gone (None)."""
-
-    name: Name
-    new: Object | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +64,6 @@ class Pause:
     """Nothing is to be asked for until then."""
 
     until: float
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """An attempt that failed. status: of HTTP; 0: no answer. retry_after: seconds, as the server asks."""
-
-    status: int
-    reason: str
-    retry_after: float = 0.0
 
 
 @dataclass(slots=True)
@@ -222,7 +188,7 @@ class Reflector:
             self.failed(failure_of(about), now)
             return []
         is_told = kind in ("ADDED", "MODIFIED", "DELETED") and is_object(about)
-        if not isinstance(about, Mapping) or not (is_told or (kind == "BOOKMARK" and _has_version(about))):
+        if not isinstance(about, Mapping) or not (is_told or (kind == "BOOKMARK" and has_version(about))):
             self._begin_list()  # what it was to tell is lost
             self.failed(Failure(0, f"the API server sent a strange event, of type {kind!r}"), now)
             return []
@@ -292,26 +258,3 @@ class Reflector:
     def _is_older(self, version: str) -> bool:
         """Resource versions of one kind are numbers that rise (KEP 5504); what isn't a number can't be compared."""
         return version.isdecimal() and int(version) < self._newest
-
-
-def is_object(document: object) -> TypeGuard[dict[str, Any]]:
-    """Whether it is one as an API server has it: whose name and version can be told."""
-    if not isinstance(document, dict) or not _has_version(document):
-        return False
-    metadata = document["metadata"]
-    return isinstance(metadata.get("name"), str) and isinstance(metadata.get("namespace", ""), str)
-
-
-def _has_version(document: Object) -> bool:
-    metadata = document.get("metadata")
-    return isinstance(metadata, Mapping) and isinstance(metadata.get("resourceVersion"), str)
-
-
-def failure_of(status: object) -> Failure:
-    """What a `Status` says: the body of a refusal, or of an ERROR event."""
-    if not isinstance(status, Mapping):
-        return Failure(0, "the API server sent an error without saying which")
-    details = status.get("details")
-    asked = details.get("retryAfterSeconds") if isinstance(details, Mapping) else None
-    code, message = status.get("code"), status.get("message") or status.get("reason") or "no reason is given"
-    return Failure(code if isinstance(code, int) else 0, str(message), float(asked if isinstance(asked, int) else 0))

@@ -17,7 +17,7 @@ import structlog
 from controllers.fence import Fence, LeaseLost
 from controllers.kubernetes.api import Api, ApiError
 from controllers.kubernetes.backoff import Backoff
-from controllers.kubernetes.reflector import Object
+from controllers.kubernetes.objects import Object
 from controllers.saved import SavedRoster, Unusable, enclosed, opened, roster_body, roster_of
 from xds.plane import Plane
 

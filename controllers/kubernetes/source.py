@@ -14,8 +14,9 @@ from controllers.kubernetes.informer import Changed, Find, Informer
 from controllers.kubernetes.intake import Intake
 from controllers.kubernetes.keeping import Keeping
 from controllers.kubernetes.known import NAMESPACE, Known
+from controllers.kubernetes.objects import Change, Name
 from controllers.kubernetes.reading import Lean, Reading
-from controllers.kubernetes.reflector import Change, Name, Reflector
+from controllers.kubernetes.reflector import Reflector
 from controllers.kubernetes.trouble import Trouble, tell
 from controllers.kubernetes.writer import Writer
 from controllers.reports import Report

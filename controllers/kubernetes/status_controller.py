@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 from controllers.kubernetes.backoff import Backoff
 from controllers.kubernetes.conditions import accepted, is_published, patch, published
+from controllers.kubernetes.objects import Change
 from controllers.kubernetes.rate import RateLimit
-from controllers.kubernetes.reflector import Change
 from controllers.kubernetes.source import KubernetesSource
 from controllers.kubernetes.steps import Form
 from controllers.kubernetes.worker import Worker

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from controllers.kubernetes.reflector import Object
+from controllers.kubernetes.objects import Object
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 from controllers.kubernetes.api import NOT_FOUND, Api, ApiError
 from controllers.kubernetes.definitions import Definitions
-from controllers.kubernetes.reflector import Object
+from controllers.kubernetes.objects import Object
 from ledger.ids import ObjectKey
 
 

@@ -2,7 +2,7 @@
 
 from controllers.generations import Generations
 from controllers.kubernetes.intake import Intake
-from controllers.kubernetes.reflector import Change, Name
+from controllers.kubernetes.objects import Change, Name
 from tests.kubernetes.documents import Document, service, service_key, workload, workload_key
 from xds.objects import SERVICE_ENTRY, WORKLOAD_ENTRY, Applied, Deleted, Event, WorkloadEntry
 

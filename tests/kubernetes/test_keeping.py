@@ -7,7 +7,7 @@ from pathlib import Path
 
 from controllers.journal import Document, Journal
 from controllers.kubernetes.keeping import Keeping
-from controllers.kubernetes.reflector import Change, Name
+from controllers.kubernetes.objects import Change, Name
 from tests.kubernetes.documents import numbered
 
 CHANGES = [Change(Name("default", "a"), numbered("a", 1))]

@@ -5,20 +5,9 @@ from typing import Any
 import pytest
 
 from controllers.kubernetes.backoff import Backoff
-from controllers.kubernetes.reflector import (
-    FEW,
-    GONE,
-    PAGE,
-    SHORT_SECONDS,
-    Change,
-    Failure,
-    ListPage,
-    Name,
-    Patience,
-    Pause,
-    Reflector,
-    Watch,
-)
+from controllers.kubernetes.failure import GONE, Failure
+from controllers.kubernetes.objects import Change, Name
+from controllers.kubernetes.reflector import FEW, PAGE, SHORT_SECONDS, ListPage, Patience, Pause, Reflector, Watch
 from tests.kubernetes.documents import Document, numbered
 
 PATIENCE = 30.0

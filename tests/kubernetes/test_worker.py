@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from controllers.clock import Clock
 from controllers.kubernetes.api import ApiError
 from controllers.kubernetes.backoff import Backoff
-from controllers.kubernetes.reflector import Failure
+from controllers.kubernetes.failure import Failure
 from controllers.kubernetes.worker import Worker
 from tests.envoy.waiting import eventually
 

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from controllers.kubernetes.drain import MARGIN_SECONDS, Drain
+from controllers.kubernetes.objects import Name
 from controllers.kubernetes.pods.names import DRAINED, PUBLISHED
 from controllers.kubernetes.pods.pod import Pod
 from controllers.kubernetes.pods.steps import Around, ConfirmGone, Create, Delete, PatchEntry, PodSteps, Tell
-from controllers.kubernetes.reflector import Name
 from controllers.kubernetes.steps import Confirm, Form, Patch
 from controllers.kubernetes.times import time_of
 from ledger.ids import ObjectKey, Revision

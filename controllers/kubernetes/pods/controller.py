@@ -10,6 +10,7 @@ from controllers.kubernetes.confirmation import DONE, reached_everybody
 from controllers.kubernetes.definitions import POD, WORKLOAD_GROUP
 from controllers.kubernetes.events import event_about, tell
 from controllers.kubernetes.known import NAMESPACE
+from controllers.kubernetes.objects import Change, Name, Object
 from controllers.kubernetes.pods.entry import EntryError, owner_of
 from controllers.kubernetes.pods.names import GROUP
 from controllers.kubernetes.pods.pod import Pod
@@ -24,7 +25,6 @@ from controllers.kubernetes.pods.steps import (
     Step,
     Tell,
 )
-from controllers.kubernetes.reflector import Change, Name, Object
 from controllers.kubernetes.source import KubernetesSource
 from controllers.kubernetes.status_controller import ANOTHER
 from controllers.kubernetes.steps import Confirm, Form, Patch, Wait

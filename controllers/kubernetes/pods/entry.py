@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from controllers.kubernetes.drain import FINALIZER
+from controllers.kubernetes.objects import Object
 from controllers.kubernetes.pods.names import ENTRY, GROUP, PREFIX
 from controllers.kubernetes.pods.pod import Pod
-from controllers.kubernetes.reflector import Object
 from controllers.kubernetes.steps import version_of
 from xds.durations import LONGEST
 from xds.objects import DRAINING_LABEL, LONGEST_REQUEST, NOT_READY, RELEASE_AFTER

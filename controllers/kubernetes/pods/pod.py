@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from math import inf
 from typing import Any
 
+from controllers.kubernetes.objects import Object
 from controllers.kubernetes.pods.names import AT_BOUND, ENROLL, FINALIZER, PREFIX, PUBLISHED
-from controllers.kubernetes.reflector import Object
 from controllers.kubernetes.times import seconds_of
 
 DEFAULT_GRACE_SECONDS = 30

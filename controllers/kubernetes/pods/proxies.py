@@ -14,9 +14,9 @@ import structlog
 
 from controllers.kubernetes.backoff import Backoff
 from controllers.kubernetes.definitions import POD
+from controllers.kubernetes.objects import Change, Object
 from controllers.kubernetes.pods.names import NODE_ID
 from controllers.kubernetes.pods.pod import Pod
-from controllers.kubernetes.reflector import Change, Object
 from controllers.kubernetes.source import KubernetesSource
 from controllers.kubernetes.worker import Worker
 from controllers.runtime import Runtime

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from controllers.kubernetes.drain import MARGIN_SECONDS, longest_request
+from controllers.kubernetes.objects import Name, Object
 from controllers.kubernetes.pods.entry import EntryError, changes_to, new_entry, owner_of, spec_as_it_was, spec_for
 from controllers.kubernetes.pods.names import DRAINED, FINALIZER, PUBLISHED
 from controllers.kubernetes.pods.pod import Pod
-from controllers.kubernetes.reflector import Name, Object
 from controllers.kubernetes.steps import Confirm, Form, Patch, Wait, version_of, without_finalizer
 from controllers.kubernetes.times import time_of
 from ledger.ids import Revision

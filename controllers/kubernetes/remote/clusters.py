@@ -11,7 +11,8 @@ from controllers.kubernetes.api import Api, ApiError
 from controllers.kubernetes.cluster import Cluster
 from controllers.kubernetes.informer import Informer
 from controllers.kubernetes.login import Login, by_document
-from controllers.kubernetes.reflector import Change, Patience, Reflector
+from controllers.kubernetes.objects import Change
+from controllers.kubernetes.reflector import Patience, Reflector
 from controllers.kubernetes.remote.member import Member
 from controllers.kubernetes.remote.secrets import SELECTOR, Secrets
 from controllers.kubernetes.trouble import Trouble, tell

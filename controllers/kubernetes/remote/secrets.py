@@ -7,7 +7,7 @@ its value a kubeconfig.
 import base64
 from collections.abc import Iterable
 
-from controllers.kubernetes.reflector import Change, Name, Object
+from controllers.kubernetes.objects import Change, Name, Object
 from controllers.reports import Report, Severity
 
 SELECTOR = "istio/multiCluster=true"

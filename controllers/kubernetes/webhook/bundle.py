@@ -3,7 +3,7 @@
 import base64
 from typing import Any
 
-from controllers.kubernetes.reflector import Object
+from controllers.kubernetes.objects import Object
 
 
 def with_bundle(configuration: Object, bundle: bytes) -> dict[str, Any] | None:

@@ -13,7 +13,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from controllers.kubernetes.reflector import Object
+from controllers.kubernetes.objects import Object
 from controllers.kubernetes.webhook.issue import BadCertificate, Pair, Validity, end_of, issue, validity_of
 from controllers.kubernetes.webhook.rotation import Standing, Step
 

@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from controllers.kubernetes.api import Api, ApiError
-from controllers.kubernetes.reflector import NOT_FOUND, Failure, Object
+from controllers.kubernetes.failure import NOT_FOUND, Failure
+from controllers.kubernetes.objects import Object
 from controllers.kubernetes.webhook.bundle import with_bundle
 from controllers.kubernetes.webhook.kept import Kept, kept_in, secret_of
 from controllers.kubernetes.webhook.rotation import Rotation

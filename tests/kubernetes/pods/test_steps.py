@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from controllers.kubernetes.drain import MARGIN_SECONDS
+from controllers.kubernetes.objects import Name
 from controllers.kubernetes.pods.entry import new_entry, spec_for
 from controllers.kubernetes.pods.names import AT_BOUND, DRAINED, FINALIZER, PUBLISHED
 from controllers.kubernetes.pods.pod import Pod, lean
@@ -22,7 +23,6 @@ from controllers.kubernetes.pods.steps import (
     Step,
     Tell,
 )
-from controllers.kubernetes.reflector import Name
 from controllers.kubernetes.steps import Confirm, Form, Patch, Wait
 from controllers.kubernetes.times import seconds_of, time_of
 from ledger.ids import Revision
@@ -295,11 +295,3 @@ def test_a_pod_whose_node_is_not_heard_of_is_not_ready_whatever_its_kubelet_said
     found = step(of, its)
     assert isinstance(found, PatchEntry)
     assert found.body["spec"]["labels"] == {DRAINING_LABEL: "true"}
-
-
-@pytest.mark.parametrize("conditions", [{}, {PUBLISHED: "Confirmed"}], ids=["not published", "published"])
-def test_a_pod_that_waits_only_for_its_readiness_gates_is_ready(conditions: dict[str, str]) -> None:
-    """A kubelet takes up to two seconds to see that they are open."""
-    of = pod(gated=True, conditions=conditions)
-    of.document["status"]["conditions"].append({"type": "Ready", "status": "False", "reason": "ReadinessGatesNotReady"})
-    assert of.is_ready

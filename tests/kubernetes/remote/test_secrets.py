@@ -2,7 +2,7 @@
 
 import base64
 
-from controllers.kubernetes.reflector import Change, Name
+from controllers.kubernetes.objects import Change, Name
 from controllers.kubernetes.remote.secrets import Secrets
 from tests.kubernetes.store import Document
 

@@ -11,12 +11,13 @@ from controllers.kubernetes.api import Api
 from controllers.kubernetes.backoff import Backoff
 from controllers.kubernetes.definitions import POD, WORKLOAD_GROUP
 from controllers.kubernetes.drain_controller import DrainController
+from controllers.kubernetes.objects import Object
 from controllers.kubernetes.pods.controller import PodController
 from controllers.kubernetes.pods.pod import lean
 from controllers.kubernetes.pods.proxies import ProxyController
 from controllers.kubernetes.rate import RateLimit
 from controllers.kubernetes.reading import Reading
-from controllers.kubernetes.reflector import Object, Patience
+from controllers.kubernetes.reflector import Patience
 from controllers.kubernetes.source import KubernetesSource
 from controllers.kubernetes.status_controller import StatusController
 from controllers.runtime import Runtime

@@ -13,8 +13,9 @@ from structlog.testing import capture_logs
 from controllers.fence import Fence, LeaseLost
 from controllers.kubernetes.api import ApiError
 from controllers.kubernetes.election import Write
+from controllers.kubernetes.failure import Failure
 from controllers.kubernetes.lease import Lease, lease_body
-from controllers.kubernetes.reflector import Failure, Object
+from controllers.kubernetes.objects import Object
 from tests.kubernetes.store import Document
 from tests.kubernetes.suite.lab import Lab
 

@@ -11,7 +11,8 @@ import pytest
 
 from controllers.fence import Fence, LeaseLost
 from controllers.kubernetes.api import ApiError
-from controllers.kubernetes.reflector import Failure, Object
+from controllers.kubernetes.failure import Failure
+from controllers.kubernetes.objects import Object
 from controllers.kubernetes.roster_map import MOST_BYTES, MapRoster
 from controllers.saved import SavedRoster
 from ledger.ids import ProxyId

@@ -1,6 +1,6 @@
 """ServiceEntries and WorkloadEntries say whether they are served, and whether everybody has them."""
 
-from controllers.kubernetes.reflector import Name, Object
+from controllers.kubernetes.objects import Name, Object
 from controllers.kubernetes.steps import Form
 from ledger.ids import ObjectKey
 from tests.kubernetes.documents import service, workload

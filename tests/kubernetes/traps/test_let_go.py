@@ -2,7 +2,7 @@
 
 import asyncio
 
-from controllers.kubernetes.reflector import Name
+from controllers.kubernetes.objects import Name
 from tests.kubernetes.suite.lab import Lab
 from tests.kubernetes.suite.lives import begun, controlled, entry
 

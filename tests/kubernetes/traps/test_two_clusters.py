@@ -84,7 +84,7 @@ async def test_a_first_cluster_that_can_t_be_asked_leaves_what_the_next_one_give
     first.trouble("first", "it is not read yet")
     from controllers.generations import Generations
     from controllers.kubernetes.intake import Intake
-    from controllers.kubernetes.reflector import Change, Name
+    from controllers.kubernetes.objects import Change, Name
 
     intake = Intake("second", Generations())
     intake.namespaces([Change(Name("", "default"), {})])

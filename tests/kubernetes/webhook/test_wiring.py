@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 
 from controllers.addresses import Address, bind
 from controllers.kubernetes.api import ApiError
-from controllers.kubernetes.reflector import Failure
+from controllers.kubernetes.failure import Failure
 from controllers.kubernetes.webhook.wiring import keep
 from tests.controllers.certificates import Authority
 from tests.controllers.serving import ANY_PORT, serve
