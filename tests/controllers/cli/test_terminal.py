@@ -14,6 +14,13 @@ _PATIENCE_SECONDS = 30.0
 _PRESSES = 20
 _BETWEEN_PRESSES_SECONDS = 1.5
 
+_INTERRUPTIBLE = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("controllers.cli", run_name="__main__", alter_sys=True)
+"""
+"""The command, also where the tests run in the background of a shell: there, interrupts are ignored from the start."""
+
 
 class Terminal:
     """A command on a terminal of its own."""
@@ -22,7 +29,7 @@ class Terminal:
         self._here, there = pty.openpty()
         environment = {**os.environ, "LASTACK_API": str(plane.world.api), "TERM": "xterm", "COLUMNS": "200"}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "controllers.cli", *arguments],
+            [sys.executable, "-c", _INTERRUPTIBLE, *arguments],
             stdin=there,
             stdout=there,
             stderr=there,
