@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ledger.deliveries import Deliveries
 from ledger.footprints import Footprints
 from ledger.ids import ObjectKey, ResourceName, StreamId
-from ledger.receipts import Answer, Outcome, Query, Receipts
+from ledger.receipts import FINAL, Answer, Query, Receipts
 
 
 @dataclass(slots=True, eq=False)
@@ -26,8 +26,6 @@ class Waiter:
 
 
 Place = dict[Waiter, None]
-
-_DONE = (Outcome.CONFIRMED, Outcome.RELEASED_UNCONFIRMED)
 
 
 class WaitingRoom:
@@ -129,7 +127,7 @@ class WaitingRoom:
             self._park(waiter, self._by_showing)
             return
         receipt = self._receipts.evaluate(query)
-        if receipt.outcome in _DONE:
+        if receipt.outcome in FINAL:
             self.leave(waiter)
             waiter.answer(receipt)
         else:

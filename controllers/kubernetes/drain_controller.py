@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 import structlog
 
 from controllers.kubernetes.backoff import Backoff
-from controllers.kubernetes.confirmation import DONE, reached_everybody
+from controllers.kubernetes.confirmation import reached_everybody
 from controllers.kubernetes.drain import Drain
 from controllers.kubernetes.events import event_about, tell
 from controllers.kubernetes.objects import Change, Object
@@ -14,7 +14,7 @@ from controllers.kubernetes.steps import Confirm, Form, Patch, Wait
 from controllers.kubernetes.worker import Worker
 from controllers.runtime import Runtime
 from ledger.ids import ObjectKey, Revision
-from ledger.receipts import Outcome, Receipt
+from ledger.receipts import FINAL, Outcome, Receipt
 from xds.objects import WORKLOAD_ENTRY
 from xds.wording import few
 
@@ -120,7 +120,7 @@ class DrainController:
             self._drain.confirmed(key, form, self._runtime.clock(), by_all, receipt.touched_at)
             self.worker.add(key)
             return
-        if receipt.outcome in DONE:
+        if receipt.outcome in FINAL:
             self.worker.later(key)  # of another form, it seems
         else:
             self.worker.again(key)

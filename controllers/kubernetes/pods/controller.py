@@ -6,7 +6,7 @@ import structlog
 
 from controllers.kubernetes.api import ApiError
 from controllers.kubernetes.backoff import Backoff
-from controllers.kubernetes.confirmation import DONE, reached_everybody
+from controllers.kubernetes.confirmation import reached_everybody
 from controllers.kubernetes.definitions import POD, WORKLOAD_GROUP
 from controllers.kubernetes.events import event_about, tell
 from controllers.kubernetes.known import NAMESPACE
@@ -31,7 +31,7 @@ from controllers.kubernetes.steps import Confirm, Form, Patch, Wait
 from controllers.kubernetes.worker import Worker
 from controllers.runtime import Runtime
 from ledger.ids import ObjectKey, Revision
-from ledger.receipts import Outcome, Query, Receipt
+from ledger.receipts import FINAL, Outcome, Query, Receipt
 from xds.objects import WORKLOAD_ENTRY
 
 log = structlog.get_logger("pods")
@@ -208,7 +208,7 @@ class PodController:
         receipt = await self.worker.while_unchanged(name, asking)
         if receipt is None:
             return
-        done = receipt.outcome in DONE
+        done = receipt.outcome in FINAL
         if done:
             # Where another cluster's counts, nobody has used this one.
             left_at = self._steps.let_alone_at_release(name) if another else self._runtime.let_alone_since(entry)
@@ -219,7 +219,7 @@ class PodController:
         if done:
             self.worker.advanced(name)
             self.worker.add(name)
-        elif receipt.outcome in DONE:
+        elif receipt.outcome in FINAL:
             self.worker.later(name)  # of another form, it seems
         else:
             self.worker.again(name)
